@@ -1,0 +1,117 @@
+/// Why an amount could not be made; every case comes from outside input, so it is an error value and never a trap.
+package enum MoneyError: Error, Hashable, Sendable {
+    case overflow
+    /// The text is not a plain decimal number of at most twelve decimals.
+    case malformed
+}
+
+/// An exact amount of US dollars in pico-dollars (10⁻¹² USD). `Int64` reaches ±9.2 million dollars.
+package struct Money: Hashable, Comparable, Sendable {
+    package static let picosPerDollar: Int64 = 1_000_000_000_000
+    package static let zero = Money(picoDollars: 0)
+
+    package let picoDollars: Int64
+
+    @inlinable
+    package init(picoDollars: Int64) {
+        self.picoDollars = picoDollars
+    }
+
+    /// - Throws: `MoneyError.overflow` outside `Int64`.
+    package init(exactly picoDollars: Int128) throws(MoneyError) {
+        guard let narrow = Int64(exactly: picoDollars) else { throw .overflow }
+        self.picoDollars = narrow
+    }
+
+    @inlinable
+    package static func < (left: Money, right: Money) -> Bool { left.picoDollars < right.picoDollars }
+
+    package func adding(_ other: Money) throws(MoneyError) -> Money {
+        let (sum, overflow) = picoDollars.addingReportingOverflow(other.picoDollars)
+        guard !overflow else { throw .overflow }
+        return Money(picoDollars: sum)
+    }
+
+    package func subtracting(_ other: Money) throws(MoneyError) -> Money {
+        let (difference, overflow) = picoDollars.subtractingReportingOverflow(other.picoDollars)
+        guard !overflow else { throw .overflow }
+        return Money(picoDollars: difference)
+    }
+}
+
+// MARK: - Text
+
+extension Money: CustomStringConvertible {
+    /// Reads a plain decimal: an optional `-`, ASCII digits, at most one `.` between digits, at most twelve decimals.
+    /// No spaces, signs of plus, exponents, separators, or other scripts' digits; `-0` is refused.
+    package init(parsing text: some StringProtocol) throws(MoneyError) {
+        self = try Money(picoDollars: Decimals.parse(text, decimals: 12))
+    }
+
+    /// The shortest exact decimal, with at least two decimals: `0.00`, `1.50`, `0.000000000001`, `-3.25`.
+    package var description: String { Decimals.print(picoDollars, decimals: 12, atLeast: 2) }
+}
+
+/// Strict fixed-point decimals over `Int64`: what prices, amounts and multipliers are read from and shown as.
+package enum Decimals {
+    /// - Returns: the number times 10^`decimals`.
+    package static func parse(_ text: some StringProtocol, decimals: Int) throws(MoneyError) -> Int64 {
+        var value: Int128 = 0
+        var seenDigit = false
+        var seenPoint = false
+        var fraction = 0
+        var negative = false
+        var count = 0
+        var lastWasPoint = false
+        for byte in text.utf8 {
+            count += 1
+            guard count <= 40 else { throw .malformed }
+            lastWasPoint = false
+            switch byte {
+            case UInt8(ascii: "-") where count == 1:
+                negative = true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                if seenPoint {
+                    fraction += 1
+                    // Zeros beyond the last decimal change nothing; anything else would be lost.
+                    if fraction > decimals {
+                        guard byte == UInt8(ascii: "0") else { throw .malformed }
+                        continue
+                    }
+                }
+                seenDigit = true
+                value = value * 10 + Int128(byte - UInt8(ascii: "0"))
+                guard value <= Int128(Int64.max) else { throw .overflow }
+            case UInt8(ascii: ".") where seenDigit && !seenPoint:
+                seenPoint = true
+                lastWasPoint = true
+            default:
+                throw .malformed
+            }
+        }
+        guard seenDigit, !lastWasPoint else { throw .malformed }
+        var missing = decimals - min(fraction, decimals)
+        while missing > 0 {
+            value *= 10
+            missing -= 1
+            guard value <= Int128(Int64.max) else { throw .overflow }
+        }
+        if negative {
+            guard value != 0 else { throw .malformed }
+            value = -value
+        }
+        return Int64(value)
+    }
+
+    package static func print(_ value: Int64, decimals: Int, atLeast: Int) -> String {
+        var digits = String(value.magnitude)
+        if digits.utf8.count <= decimals {
+            digits = String(repeating: "0", count: decimals + 1 - digits.utf8.count) + digits
+        }
+        let split = digits.index(digits.endIndex, offsetBy: -decimals)
+        var fraction = digits[split...]
+        while fraction.utf8.count > atLeast, fraction.last == "0" { fraction.removeLast() }
+        let whole = (value < 0 ? "-" : "") + digits[..<split]
+        return fraction.isEmpty ? whole : "\(whole).\(fraction)"
+    }
+}

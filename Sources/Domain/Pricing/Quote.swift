@@ -1,0 +1,62 @@
+/// The worst case of a call under one group, as a line: `fixed + perOutputToken × limit`, multiplier included.
+package struct Quote: Hashable, Sendable {
+    /// Input at its dearest and fees.
+    package let fixed: Money
+    /// For each token of the output limit, over all choices.
+    package let perOutputToken: Money
+    /// Tokens per choice: the client's, or the one we inject. Zero where there is no output (embeddings).
+    package let outputLimit: Int64
+    /// How far the limit may be lowered to fit; equal to `outputLimit` where it may not.
+    package let lowestOutputLimit: Int64
+
+    package init(fixed: Money, perOutputToken: Money, outputLimit: Int64, lowestOutputLimit: Int64) {
+        self.fixed = fixed
+        self.perOutputToken = perOutputToken
+        self.outputLimit = outputLimit
+        self.lowestOutputLimit = lowestOutputLimit
+    }
+
+    /// The amount to hold for an output limit.
+    package func bound(outputLimit: Int64) throws(MoneyError) -> Money {
+        try Money(exactly: Int128(fixed.picoDollars) + Int128(perOutputToken.picoDollars) * Int128(outputLimit))
+    }
+
+    /// The worst case of a call: never less than any bill of usage within the stated limits.
+    /// - Parameters:
+    ///   - inputTokens: an upper bound of the prompt's tokens.
+    ///   - choices: how many answers were asked for.
+    package static func worstCase(
+        rates: Rates,
+        multiplier: Multiplier,
+        inputTokens: Int64,
+        choices: Int64,
+        outputLimit: Int64,
+        lowestOutputLimit: Int64
+    ) throws(MoneyError) -> Quote {
+        let input = Int128(inputTokens) * Int128(rates.dearestInputRate) + Int128(rates.feePerCall.picoDollars)
+        let perToken = Int128(choices) * Int128(rates.dearestOutputRate)
+        return Quote(
+            fixed: try multiplier.applyRoundingUp(to: input),
+            perOutputToken: try multiplier.applyRoundingUp(to: perToken),
+            outputLimit: outputLimit,
+            lowestOutputLimit: lowestOutputLimit
+        )
+    }
+}
+
+/// Usage turned into money under a price, a multiplier and a hold.
+package struct Bill: Hashable, Sendable {
+    /// To the customer: exact, rounded at most once by the multiplier, never above the hold.
+    package let charge: Money
+    /// What the exact charge exceeded the hold by.
+    package let excess: Money
+    /// At the provider.
+    package let cost: Money
+
+    package init(usage: Usage, rates: Rates, costRates: Rates, multiplier: Multiplier, hold: Money) throws(MoneyError) {
+        let exact = try multiplier.apply(to: rates.price(of: usage))
+        charge = min(exact, hold)
+        excess = try exact.subtracting(charge)
+        cost = try Money(exactly: costRates.price(of: usage))
+    }
+}

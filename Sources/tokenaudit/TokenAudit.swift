@@ -1,0 +1,4 @@
+@main
+struct TokenAudit {
+    static func main() {}
+}
