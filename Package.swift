@@ -115,6 +115,14 @@ let package = Package(
             ],
             swiftSettings: strict + failpoints
         ),
+        .testTarget(
+            name: "AppTests",
+            dependencies: [
+                "tokenaudit", "Domain", "Storage", "Admin",
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,47 @@
+import Domain
+
+/// Everything `tokenaudit` can be told, with the values it has when told nothing.
+struct Settings: Sendable {
+    /// Where to listen; port 0 takes a free one.
+    struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+        var host: String
+        var port: Int
+
+        var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    /// Where the books are kept.
+    enum DatabaseLocation: Hashable, Sendable {
+        case sqlite(path: String)
+    }
+
+    enum LogLevel: String, CaseIterable, Sendable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
+    /// Nil: `master.key` beside an embedded database, created where there is none.
+    var masterKeyFile: String?
+    /// Nil: one event loop a core.
+    var eventLoops: Int?
+    /// How long a silent replica's calls wait before its death is believed.
+    var uncertainAfterSeconds = 900.0
+    /// What a call costs whose process died before its end.
+    var uncertainPolicy = UncertainPolicy.chargeInput
+    /// Keep the upstreams' usage objects as they stood on the wire.
+    var keepRawUsage = true
+    var logLevel = LogLevel.info
+    /// Limits, deadlines and policies of the data plane.
+    var gateway = GatewaySettings()
+
+    /// Where the master key is read from.
+    var masterKeyPath: String {
+        if let masterKeyFile { return masterKeyFile }
+        switch database {
+        case .sqlite(let path):
+            guard let slash = path.lastIndex(of: "/") else { return "master.key" }
+            return path[...slash] + "master.key"
+        }
+    }
+}

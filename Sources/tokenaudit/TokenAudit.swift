@@ -1,4 +1,0 @@
-@main
-struct TokenAudit {
-    static func main() {}
-}
