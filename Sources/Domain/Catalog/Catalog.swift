@@ -31,7 +31,8 @@ package enum DialectName: String, Sendable, CaseIterable {
 }
 
 /// A provider's secret. It prints as `••••`, so that no log, error or mirror can carry it.
-package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
     package let secret: String
 
     package init(_ secret: String) { self.secret = secret }

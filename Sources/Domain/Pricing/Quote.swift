@@ -53,10 +53,15 @@ package struct Bill: Hashable, Sendable {
     /// At the provider.
     package let cost: Money
 
-    package init(usage: Usage, rates: Rates, costRates: Rates, multiplier: Multiplier, hold: Money) throws(MoneyError) {
-        let exact = try multiplier.apply(to: rates.price(of: usage))
-        charge = min(exact, hold)
-        excess = try exact.subtracting(charge)
-        cost = try Money(exactly: costRates.price(of: usage))
+    /// The most that is stored as one call's cost or loss: no lie of an upstream can make a later sum fail.
+    package static let largest = Money(picoDollars: 10_000 * Money.picosPerDollar)
+
+    package init(usage: Usage, rates: Rates, costRates: Rates, multiplier: Multiplier, hold: Money) {
+        let exact = try? multiplier.apply(to: rates.price(of: usage))
+        let charge = exact.map { min($0, hold) } ?? hold
+        let beyond = exact.map { Int128($0.picoDollars) - Int128(charge.picoDollars) } ?? Int128.max
+        self.charge = charge
+        excess = Money(picoDollars: Int64(clamping: min(beyond, Int128(Self.largest.picoDollars))))
+        cost = Money(picoDollars: Int64(clamping: min(costRates.price(of: usage), Int128(Self.largest.picoDollars))))
     }
 }
