@@ -1,0 +1,117 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// An answer that says no, in the words of the plane it is given on: OpenAI's envelope under `/v1`, `detail` elsewhere.
+struct ControlError: Error, Sendable {
+    let status: HTTPResponse.Status
+    let message: String
+    /// OpenAI's kind of error; ignored elsewhere.
+    let type: String
+    let code: String?
+    let member: String?
+    var headers = HTTPFields()
+
+    static let missingKey = ControlError(
+        status: .unauthorized,
+        message: "No API key was given. Send it as 'Authorization: Bearer sk-audit-…', 'x-api-key' or 'api-key'.",
+        type: "invalid_request_error",
+        code: "invalid_api_key",
+        member: nil
+    )
+
+    static let invalidKey = ControlError(
+        status: .unauthorized,
+        message: "The API key is unknown, revoked or expired.",
+        type: "invalid_request_error",
+        code: "invalid_api_key",
+        member: nil
+    )
+
+    static let unavailable = ControlError(
+        status: .serviceUnavailable,
+        message: "The database cannot be asked now; try again shortly.",
+        type: "server_error",
+        code: "server_is_overloaded",
+        member: nil,
+        headers: [.retryAfter: "1"]
+    )
+
+    static let internalError = ControlError(
+        status: .internalServerError,
+        message: "Something went wrong here; the log has it under this request's id.",
+        type: "server_error",
+        code: "internal_error",
+        member: nil
+    )
+
+    static func badParameter(_ name: String, _ message: String) -> ControlError {
+        ControlError(status: .badRequest, message: message, type: "invalid_request_error", code: nil, member: name)
+    }
+
+    static func notFound(_ path: String) -> ControlError {
+        ControlError(
+            status: .notFound,
+            message: "There is nothing at \(path).",
+            type: "invalid_request_error",
+            code: "not_found",
+            member: nil
+        )
+    }
+
+    static func methodNotAllowed(_ method: String, _ path: String, allowed: [String]) -> ControlError {
+        ControlError(
+            status: .methodNotAllowed,
+            message: "\(method) is not allowed at \(path); use \(allowed.joined(separator: " or ")).",
+            type: "invalid_request_error",
+            code: "method_not_allowed",
+            member: nil,
+            headers: [.allow: allowed.joined(separator: ", ")]
+        )
+    }
+
+    static func unknownModel(_ name: String) -> ControlError {
+        ControlError(
+            status: .notFound,
+            message: "The model '\(name)' does not exist or your key has no access to it.",
+            type: "invalid_request_error",
+            code: "model_not_found",
+            member: "model"
+        )
+    }
+
+    /// - Parameter path: decides the envelope.
+    func response(for path: String) -> Response {
+        let body: any Encodable & Sendable =
+            APIPath.isUnderV1(path)
+            ? OpenAIError(error: .init(message: message, type: type, param: member, code: code))
+            : Detail(detail: message)
+        return JSONAnswer.response(body, status: status, headers: headers)
+    }
+
+    private struct OpenAIError: Encodable {
+        struct Body: Encodable {
+            let message: String
+            let type: String
+            let param: String?
+            let code: String?
+
+            enum CodingKeys: CodingKey { case message, type, param, code }
+
+            /// All four members, always: clients read `param` and `code` without asking.
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                try container.encode(message, forKey: .message)
+                try container.encode(type, forKey: .type)
+                try container.encode(param, forKey: .param)
+                try container.encode(code, forKey: .code)
+            }
+        }
+
+        let error: Body
+    }
+
+    private struct Detail: Encodable {
+        let detail: String
+    }
+}

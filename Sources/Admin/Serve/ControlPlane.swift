@@ -1,0 +1,104 @@
+package import Domain
+package import Hummingbird
+import HTTPTypes
+import Logging
+import NIOCore
+
+/// Everything that is not a call to a model: health, models, usage. Ordinary Hummingbird routes.
+package struct ControlPlane: Sendable {
+    /// What the routes work with; all of it from protocols of `Domain`.
+    package struct Sources: Sendable {
+        package let directory: any Directory
+        package let digester: any KeyDigester
+        package let reports: any UsageReports
+        package let journal: any Journal
+        /// True if the database answers now.
+        package let isDatabaseReady: @Sendable () async -> Bool
+        package let now: @Sendable () -> Instant
+
+        package init(
+            directory: any Directory,
+            digester: any KeyDigester,
+            reports: any UsageReports,
+            journal: any Journal,
+            isDatabaseReady: @escaping @Sendable () async -> Bool,
+            now: @escaping @Sendable () -> Instant
+        ) {
+            self.directory = directory
+            self.digester = digester
+            self.reports = reports
+            self.journal = journal
+            self.isDatabaseReady = isDatabaseReady
+            self.now = now
+        }
+    }
+
+    package typealias Context = BasicRequestContext
+
+    private let sources: Sources
+
+    package init(sources: Sources) { self.sources = sources }
+
+    /// The responder for every request that the data plane leaves.
+    package func buildResponder() -> RouterResponder<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: AnswerMiddleware(now: sources.now))
+        HealthRoutes(sources: sources).add(to: router)
+        for prefix in ["v1", "api/v1"] {
+            let group = router.group(RouterPath(prefix))
+            ModelRoutes(sources: sources).add(to: group)
+            UsageRoutes(sources: sources).add(to: group)
+        }
+        return router.buildResponder()
+    }
+}
+
+/// Gives each answer its request id, and errors the envelope of their plane.
+struct AnswerMiddleware: RouterMiddleware {
+    typealias Context = ControlPlane.Context
+
+    let now: @Sendable () -> Instant
+
+    func handle(
+        _ request: Request,
+        context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var generator = SystemRandomNumberGenerator()
+        let id = CallID(at: now(), random: (generator.next(), generator.next()))
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = answer(to: error, request: request, context: context, id: id)
+        }
+        if let name = HTTPField.Name("x-request-id") { response.headers[name] = id.description }
+        return response
+    }
+
+    private func answer(to error: any Error, request: Request, context: Context, id: CallID) -> Response {
+        let path = request.uri.path
+        if let error = error as? ControlError { return error.response(for: path) }
+        if let error = error as? any HTTPResponseError {
+            guard error.status == .notFound else {
+                return ControlError(
+                    status: error.status,
+                    message: error.status.reasonPhrase,
+                    type: "invalid_request_error",
+                    code: nil,
+                    member: nil
+                ).response(for: path)
+            }
+            let methods = APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
+            guard let methods, !methods.contains(request.method.rawValue) else {
+                return ControlError.notFound(path).response(for: path)
+            }
+            return ControlError.methodNotAllowed(request.method.rawValue, path, allowed: methods).response(for: path)
+        }
+        context.logger.error(
+            "request failed",
+            metadata: ["request_id": "\(id)", "path": "\(path)", "cause": "\(error)"]
+        )
+        return ControlError.internalError.response(for: path)
+    }
+}

@@ -1,0 +1,39 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// Finds whom a request's API key speaks for.
+struct KeyAuthentication: Sendable {
+    let sources: ControlPlane.Sources
+
+    /// - Throws: `ControlError`: 401 without a good key, 503 if it cannot be looked up now.
+    func principal(of request: Request) async throws -> Principal {
+        guard let key = Self.key(in: request.headers) else { throw ControlError.missingKey }
+        let digest = Array(key.utf8).withUnsafeBytes { sources.digester.digest($0) }
+        var lookup = sources.directory.principal(for: digest)
+        if case .notLoaded = lookup {
+            let loaded = await withCheckedContinuation { continuation in
+                sources.directory.load(digest) { continuation.resume(returning: $0) }
+            }
+            guard let loaded else { throw ControlError.unavailable }
+            lookup = loaded
+        }
+        guard case .known(let principal) = lookup, principal.isActive,
+            principal.expiresAt.map({ sources.now() < $0 }) ?? true
+        else { throw ControlError.invalidKey }
+        return principal
+    }
+
+    /// `Authorization: Bearer`, `x-api-key` or `api-key`; the first that is there.
+    private static func key(in headers: HTTPFields) -> String? {
+        if let authorization = headers[.authorization] {
+            let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+            return String(parts[1])
+        }
+        for name in ["x-api-key", "api-key"] {
+            if let field = HTTPField.Name(name), let key = headers[field], !key.isEmpty { return key }
+        }
+        return nil
+    }
+}
