@@ -21,13 +21,13 @@ extension SettingKey {
         .choice(
             "uncertain_policy",
             \.uncertainPolicy,
-            [("charge_input", .chargeInput), ("charge_hold", .chargeHold), ("void", .void)],
+            [("charge_input", .chargeInput), ("charge_hold", .chargeHold)],
             "what a call costs whose process died before its end"
         ),
         .choice(
             "disconnect_unknown",
             \.gateway.disconnectUnknown,
-            [("charge_hold", .chargeHold), ("estimate", .estimate), ("void", .void)],
+            [("charge_hold", .chargeHold), ("estimate", .estimate)],
             "what output costs that a client left before it could be counted"
         ),
     ]
