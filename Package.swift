@@ -90,6 +90,21 @@ let package = Package(
             ],
             swiftSettings: strict + failpoints
         ),
+        .target(
+            name: "FakeUpstream",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/FakeUpstream",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "fake-upstream",
+            dependencies: ["FakeUpstream"],
+            path: "Benchmarks/fake-upstream",
+            swiftSettings: strict
+        ),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(
             name: "DialectsTests",
@@ -108,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Domain", "Dialects", "Gateway",
+                "Domain", "Dialects", "FakeUpstream", "Gateway",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
