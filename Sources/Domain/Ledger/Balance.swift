@@ -1,28 +1,19 @@
-/// Where the money of one lane stands. Always `funded = available + held + captured + forfeited`, and all of them ≥ 0.
+/// The money of one lane: `funded = available + held + captured + forfeited`, each of them never negative.
 ///
-/// Every change is checked before it is made: a change that would break the equation throws and changes nothing.
+/// Every change moves money between these pots, so as long as a balance came in conserved (``isConserved``) no sum here
+/// can leave `Int64`; only ``fund(_:)`` and ``clawBack(_:)`` take new amounts from outside and check them.
 package struct Balance: Hashable, Sendable {
-    /// All that was ever put in.
+    /// Accounts end at nine million dollars: what `Int64` leaves above it is head-room for refunds carried over.
+    package static let largest = Money(picoDollars: 9_000_000 * Money.picosPerDollar)
+
     package private(set) var funded: Money
-    /// What new calls may hold.
     package private(set) var available: Money
     package private(set) var held: Money
-    /// What ended calls cost.
     package private(set) var captured: Money
-    /// Taken back or expired.
     package private(set) var forfeited: Money
-    /// What is still to be taken back as holds end; dies with its grant.
+    /// Still to be taken: eats what holds give back and what is funded, before any of it becomes available.
     package private(set) var pendingClawback: Money
 
-    package enum Problem: Error, Hashable, Sendable {
-        case overflow
-        /// The stored figures contradict each other.
-        case inconsistent
-        /// More than there is.
-        case insufficient
-    }
-
-    /// - Throws: `inconsistent` unless the figures satisfy the equation.
     package init(
         funded: Money,
         available: Money,
@@ -30,11 +21,7 @@ package struct Balance: Hashable, Sendable {
         captured: Money = .zero,
         forfeited: Money = .zero,
         pendingClawback: Money = .zero
-    ) throws(Problem) {
-        let parts = [available, held, captured, forfeited]
-        guard funded >= .zero, pendingClawback >= .zero, parts.allSatisfy({ $0 >= .zero }),
-            parts.reduce(Int128(0), { $0 + Int128($1.picoDollars) }) == Int128(funded.picoDollars)
-        else { throw .inconsistent }
+    ) {
         self.funded = funded
         self.available = available
         self.held = held
@@ -43,85 +30,99 @@ package struct Balance: Hashable, Sendable {
         self.pendingClawback = pendingClawback
     }
 
-    package static func funded(with amount: Money) throws(Problem) -> Balance {
-        try Balance(funded: amount, available: amount)
+    package init(funded: Money) { self.init(funded: funded, available: funded) }
+
+    package var isConserved: Bool {
+        guard available >= .zero, held >= .zero, captured >= .zero, forfeited >= .zero, pendingClawback >= .zero else {
+            return false
+        }
+        let sum =
+            Int128(available.picoDollars) + Int128(held.picoDollars) + Int128(captured.picoDollars)
+            + Int128(forfeited.picoDollars)
+        return sum == Int128(funded.picoDollars)
     }
 
-    /// What a user still sees: the total is what was funded and not taken back.
-    package var total: Money { Money(picoDollars: funded.picoDollars - forfeited.picoDollars) }
-
-    package mutating func hold(_ amount: Money) throws(Problem) {
-        guard amount >= .zero, amount <= available else { throw .insufficient }
-        available = available - amount
-        held = held + amount
+    /// What would be available if every running hold were given back whole.
+    package var reachable: Int128 {
+        Int128(available.picoDollars) + max(0, Int128(held.picoDollars) - Int128(pendingClawback.picoDollars))
     }
 
-    /// Ends a hold: `charge` is captured, the rest goes back, to a pending clawback first, or is forfeited where the
-    /// grant has ended.
-    package mutating func release(_ hold: Money, capturing charge: Money, isEnded: Bool) throws(Problem) {
-        guard charge >= .zero, charge <= hold, hold <= held else { throw .inconsistent }
-        held = held - hold
-        captured = captured + charge
-        giveBack(hold - charge, isEnded: isEnded)
+    /// available → held. At most what is available.
+    mutating func hold(_ amount: Money) {
+        precondition(amount >= .zero && amount <= available, "more held than available")
+        available -= amount
+        held += amount
     }
 
-    /// Captures more after the hold is gone, from what is available. - Returns: what could be had.
-    package mutating func captureAvailable(_ amount: Money) -> Money {
-        let taken = min(max(.zero, amount), available)
-        available = available - taken
-        captured = captured + taken
-        return taken
+    /// held → captured for the charge, the rest of the hold back.
+    /// - Parameter isOver: what comes back is forfeited, for the lane has ended.
+    mutating func settle(hold: Money, charge: Money, isOver: Bool) {
+        precondition(charge >= .zero && charge <= hold && hold <= held, "more settled than held")
+        held -= hold
+        captured += charge
+        giveBack(hold - charge, isOver: isOver)
     }
 
-    /// Takes a charge back, wholly or partly. - Throws: `insufficient` beyond what was captured.
-    package mutating func refund(_ amount: Money, isEnded: Bool) throws(Problem) {
-        guard amount >= .zero, amount <= captured else { throw .insufficient }
-        captured = captured - amount
-        giveBack(amount, isEnded: isEnded)
+    /// available → captured, without a hold before.
+    mutating func capture(_ amount: Money) {
+        precondition(amount >= .zero && amount <= available, "more captured than available")
+        available -= amount
+        captured += amount
     }
 
-    /// Adds money; a pending clawback takes its part first.
-    package mutating func topUp(_ amount: Money) throws(Problem) {
-        guard amount >= .zero else { throw .insufficient }
+    /// captured → back.
+    mutating func refund(_ amount: Money, isOver: Bool) {
+        precondition(amount >= .zero && amount <= captured, "more refunded than captured")
+        captured -= amount
+        giveBack(amount, isOver: isOver)
+    }
+
+    /// New money; a pending clawback eats of it first.
+    mutating func fund(_ amount: Money) throws(LedgerError) {
+        guard amount >= .zero else { throw .invalidAmount }
         let (sum, overflow) = funded.picoDollars.addingReportingOverflow(amount.picoDollars)
         guard !overflow else { throw .overflow }
         funded = Money(picoDollars: sum)
-        giveBack(amount, isEnded: false)
+        giveBack(amount, isOver: false)
     }
 
-    /// Takes money back: what is available now, the rest as holds end. Running holds may still capture.
-    /// - Throws: `insufficient` beyond available + held − what is already to be taken back.
-    package mutating func reduce(_ amount: Money) throws(Problem) {
-        guard amount >= .zero else { throw .insufficient }
-        let takeable = Int128(available.picoDollars) + Int128(held.picoDollars) - Int128(pendingClawback.picoDollars)
-        guard Int128(amount.picoDollars) <= takeable else { throw .insufficient }
+    /// Takes what is available now; the rest pends.
+    /// - Returns: what was taken now.
+    mutating func clawBack(_ amount: Money) throws(LedgerError) -> Money {
+        guard amount >= .zero else { throw .invalidAmount }
         let now = min(amount, available)
-        available = available - now
-        forfeited = forfeited + now
-        pendingClawback = pendingClawback + (amount - now)
+        let (pending, overflow) =
+            pendingClawback.picoDollars.addingReportingOverflow((amount - now).picoDollars)
+        guard !overflow else { throw .overflow }
+        available -= now
+        forfeited += now
+        pendingClawback = Money(picoDollars: pending)
+        return now
     }
 
-    /// The grant's end: nothing is available any more; running holds may still capture.
-    package mutating func forfeitAvailable() {
-        forfeited = forfeited + available
+    /// available → forfeited, all of it; a pending clawback dies.
+    /// - Returns: what was forfeited.
+    mutating func forfeit() -> Money {
+        let taken = available
+        forfeited += taken
         available = .zero
         pendingClawback = .zero
+        return taken
     }
 
-    private mutating func giveBack(_ amount: Money, isEnded: Bool) {
-        guard !isEnded else {
-            forfeited = forfeited + amount
+    private mutating func giveBack(_ amount: Money, isOver: Bool) {
+        if isOver {
+            forfeited += amount
             return
         }
         let eaten = min(amount, pendingClawback)
-        pendingClawback = pendingClawback - eaten
-        forfeited = forfeited + eaten
-        available = available + (amount - eaten)
-        // Nothing is held any more that a clawback could wait for.
-        if held == .zero { pendingClawback = .zero }
+        pendingClawback -= eaten
+        forfeited += eaten
+        available += amount - eaten
     }
 }
 
-/// Within a balance whose parts add up to an `Int64`, sums and differences of its parts cannot leave it.
-private func + (left: Money, right: Money) -> Money { Money(picoDollars: left.picoDollars &+ right.picoDollars) }
-private func - (left: Money, right: Money) -> Money { Money(picoDollars: left.picoDollars &- right.picoDollars) }
+// Within a conserved balance these cannot overflow; elsewhere money is added by throwing functions only.
+private func - (left: Money, right: Money) -> Money { Money(picoDollars: left.picoDollars - right.picoDollars) }
+private func += (left: inout Money, right: Money) { left = Money(picoDollars: left.picoDollars + right.picoDollars) }
+private func -= (left: inout Money, right: Money) { left = Money(picoDollars: left.picoDollars - right.picoDollars) }

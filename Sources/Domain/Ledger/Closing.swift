@@ -1,117 +1,83 @@
-/// A call's row as locked, as far as closing it needs to know.
+/// A call's row as it was locked, as far as closing it depends on it.
 package struct LockedCall: Hashable, Sendable {
-    package let state: CallState
+    package let id: CallID
     package let userID: UserID
     package let groupID: ModelGroupID
     package let multiplier: Multiplier
-    /// The sum over the grants' parts.
-    package let held: Money
-    package let parts: [HoldPart]
-    /// What was charged when it was closed; zero while it is open.
-    package let charge: Money
-    /// The prompt's estimate at list price.
     package let estimatedInputPrice: Money
-    /// A policy closed it, not a settlement.
-    package let isResolvedByPolicy: Bool
-    /// Its one correction has been posted.
-    package let isCorrected: Bool
+    package let parts: [HoldPart]
+    package let state: CallState
+    package let flags: BillFlags
+    /// As the row was closed, before its correction and refunds; zero while open.
+    package let charge: Money
+    /// Σ of its correction entries' amounts on grants, signed.
+    package let correction: Money
+    /// Σ of its refunds so far, not negative.
+    package let refunded: Money
 
     package init(
-        state: CallState,
+        id: CallID,
         userID: UserID,
         groupID: ModelGroupID,
         multiplier: Multiplier,
-        held: Money,
-        parts: [HoldPart],
-        charge: Money = .zero,
         estimatedInputPrice: Money,
-        isResolvedByPolicy: Bool = false,
-        isCorrected: Bool = false
+        parts: [HoldPart],
+        state: CallState,
+        flags: BillFlags = [],
+        charge: Money = .zero,
+        correction: Money = .zero,
+        refunded: Money = .zero
     ) {
-        self.state = state
+        self.id = id
         self.userID = userID
         self.groupID = groupID
         self.multiplier = multiplier
-        self.held = held
-        self.parts = parts
-        self.charge = charge
         self.estimatedInputPrice = estimatedInputPrice
-        self.isResolvedByPolicy = isResolvedByPolicy
-        self.isCorrected = isCorrected
-    }
-
-    package init(_ settlement: Settlement, state: CallState) {
-        self.init(
-            state: state,
-            userID: settlement.call.userID,
-            groupID: settlement.hold.groupID,
-            multiplier: settlement.hold.multiplier,
-            held: settlement.hold.amount,
-            parts: settlement.hold.parts,
-            estimatedInputPrice: settlement.call.estimatedInputPrice
-        )
+        self.parts = parts
+        self.state = state
+        self.flags = flags
+        self.charge = charge
+        self.correction = correction
+        self.refunded = refunded
     }
 }
 
-/// Who closes a call, and to what.
-package enum CallEnding: Sendable {
-    /// The gateway's or a spool's settlement of a row that is there.
-    case settled(CallResult)
-    /// A settlement whose row is gone.
-    case lost(Settlement)
-    /// The process died: what the policy says.
-    case resolved(UncertainPolicy)
-
-    var isPolicy: Bool { if case .resolved = self { true } else { false } }
-
-    var state: CallState {
-        switch self {
-        case .settled(let result): result.outcome == .captured ? .captured : .voided
-        case .lost(let settlement): settlement.result.outcome == .captured ? .captured : .voided
-        case .resolved(.void): .voided
-        case .resolved: .captured
-        }
+/// What closing a call came to: what to write, and what to add to roll-ups.
+package struct Closing: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
+        /// Closed before, by this same settlement or for good: write nothing, count nothing.
+        case none
+        /// The open or uncertain row becomes `state`.
+        case close
+        /// A policy had closed it: append ``Closing/entries``, mark the row corrected.
+        case correct
+        /// There was no row: insert it whole, with ``Closing/parts``.
+        case insert
     }
 
-    func charge(of row: LockedCall) -> Money {
-        switch self {
-        case .settled(let result): return result.outcome == .captured ? max(.zero, result.charge) : .zero
-        case .lost(let settlement): return settlement.result.outcome == .captured ? settlement.result.charge : .zero
-        case .resolved(.void): return .zero
-        case .resolved(.chargeHold): return row.held
-        case .resolved(.chargeInput):
-            // More than can be counted is more than the hold.
-            return (try? row.multiplier.apply(to: Int128(row.estimatedInputPrice.picoDollars))) ?? row.held
-        }
-    }
-}
-
-/// What closing did.
-package enum Closing: Hashable, Sendable {
-    /// It was closed before: nothing may be written for it again.
-    case unchanged
-    case closed(ClosedCall)
-    /// One correction, after a policy had closed it.
-    case corrected(ClosedCall)
-    /// The row must be inserted whole.
-    case orphan(ClosedCall)
-}
-
-/// What goes into a closed call's row.
-package struct ClosedCall: Hashable, Sendable {
+    package let action: Action
     package let state: CallState
+    /// What the customer pays for the call after this, corrections and refunds included.
     package let charge: Money
-    /// The provider's loss: what should have been charged and could not.
+    /// What was added to the charge by this: equal to it except for a correction, where it may be negative.
+    package let chargeDelta: Money
+    /// The provider's loss: what the charge would have been beyond the hold, or found no money for.
     package let excess: Money
-    /// The charge's change against the row's earlier one; negative when something was given back.
-    package let correction: Money
-    /// To be added to the settlement's own.
+    /// To be added to the row's.
     package let flags: BillFlags
+    /// For `.insert` what was captured, else the row's own.
+    package let parts: [HoldPart]
+    /// To be appended, beyond what the row itself says; empty except for `.correct`.
+    package let entries: [Entry]
+
+    /// The charge was found in full. A client still waiting for its answer gets a normal end only then.
+    package var isFundedInFull: Bool { !flags.contains(.unfunded) }
 }
 
-/// What the ledger cannot do: our data contradicts itself, or an edit asks for too much.
-package enum LedgerProblem: Error, Hashable, Sendable {
-    case missingLane(Lane)
-    case inconsistentLane(Lane)
-    case refused(Balance.Problem)
+/// What becomes of a call whose process died.
+package enum UncertainPolicy: String, Sendable, CaseIterable {
+    /// The estimate of the prompt at list price × multiplier, at most the hold.
+    case chargeInput = "charge_input"
+    case chargeHold = "charge_hold"
+    case void
 }

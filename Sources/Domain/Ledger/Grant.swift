@@ -1,27 +1,26 @@
-/// One period of a quota: what a user was given for a model group, from an instant to an instant.
+/// One period's money of a quota. Grants are never deleted or reset: a renewal is a new grant.
 package struct Grant: Hashable, Sendable {
     package let id: GrantID
     package let quotaID: QuotaID
     package let userID: UserID
     package let groupID: ModelGroupID
-    /// Counts the quota's periods from 1; unique with it.
+    /// Counts the quota's periods from 1.
     package let ordinal: Int64
     package let startsAt: Instant
-    /// Nil: never.
-    package var endsAt: Instant?
-    /// Grant and quota are active.
-    package var isActive: Bool
-    package var balance: Balance
+    /// Nil: never ends.
+    package internal(set) var endsAt: Instant?
+    package internal(set) var isActive: Bool
+    package internal(set) var balance: Balance
 
     package init(
         id: GrantID,
         quotaID: QuotaID,
         userID: UserID,
         groupID: ModelGroupID,
-        ordinal: Int64 = 1,
+        ordinal: Int64,
         startsAt: Instant,
-        endsAt: Instant? = nil,
-        isActive: Bool = true,
+        endsAt: Instant?,
+        isActive: Bool,
         balance: Balance
     ) {
         self.id = id
@@ -35,24 +34,44 @@ package struct Grant: Hashable, Sendable {
         self.balance = balance
     }
 
-    /// New calls may hold on it.
+    package var funded: Money { balance.funded }
+    package var available: Money { balance.available }
+    package var held: Money { balance.held }
+    package var captured: Money { balance.captured }
+    package var forfeited: Money { balance.forfeited }
+    package var pendingClawback: Money { balance.pendingClawback }
+
+    /// The end itself is outside: at `endsAt` the next grant begins.
+    package func hasEnded(at now: Instant) -> Bool {
+        guard let endsAt else { return false }
+        return endsAt <= now
+    }
+
+    /// New holds may be placed on it.
     package func isUsable(at now: Instant) -> Bool { isActive && startsAt <= now && !hasEnded(at: now) }
 
-    package func hasEnded(at now: Instant) -> Bool { endsAt.map { $0 <= now } ?? false }
+    /// What holds give back is lost to it.
+    package func isOver(at now: Instant) -> Bool { !isActive || hasEnded(at: now) }
 
-    /// Soonest-ending first, never-ending last, then by id: the order in which grants are used up.
-    package static func isUsedBefore(_ left: Grant, _ right: Grant) -> Bool {
-        (left.endsAt?.microseconds ?? .max, left.id) < (right.endsAt?.microseconds ?? .max, right.id)
-    }
+    /// Ends as a number that sorts, never being last.
+    var expiryOrder: Int64 { endsAt?.microseconds ?? .max }
 }
 
-/// A key's own spending limit, a lane like a grant.
+/// A key's own spending limit: a lane beside the grants, without periods.
 package struct KeyLimit: Hashable, Sendable {
     package let keyID: APIKeyID
-    package var balance: Balance
+    /// `funded` − `forfeited` is the limit.
+    package internal(set) var balance: Balance
 
     package init(keyID: APIKeyID, balance: Balance) {
         self.keyID = keyID
         self.balance = balance
     }
+
+    package var funded: Money { balance.funded }
+    package var available: Money { balance.available }
+    package var held: Money { balance.held }
+    package var captured: Money { balance.captured }
+    package var forfeited: Money { balance.forfeited }
+    package var pendingClawback: Money { balance.pendingClawback }
 }

@@ -13,7 +13,7 @@ package struct BillFlags: OptionSet, Hashable, Sendable {
     package static let implausibleUsage = BillFlags(rawValue: 1 << 3)
     /// Usage × price was more than the hold; the rest is the provider's loss.
     package static let exceededHold = BillFlags(rawValue: 1 << 4)
-    /// Charged by policy because the call's fate is unknown.
+    /// Closed by policy (charged or voided) because the call's fate is unknown.
     package static let chargedByPolicy = BillFlags(rawValue: 1 << 5)
     /// Ended after a policy had closed it: a correction was posted.
     package static let corrected = BillFlags(rawValue: 1 << 6)
@@ -25,6 +25,8 @@ package struct BillFlags: OptionSet, Hashable, Sendable {
     package static let cutAtLimit = BillFlags(rawValue: 1 << 9)
     /// Voided, but the upstream may have worked: `cost` is what it may charge us.
     package static let unknownCost = BillFlags(rawValue: 1 << 10)
+    /// An orphan or a correction found less money than it should have charged; the rest is the provider's loss.
+    package static let unfunded = BillFlags(rawValue: 1 << 11)
 }
 
 /// How a call ended, as the gateway saw it.

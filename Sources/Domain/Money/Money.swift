@@ -37,6 +37,23 @@ package struct Money: Hashable, Comparable, Sendable {
         guard !overflow else { throw .overflow }
         return Money(picoDollars: difference)
     }
+
+    /// The nearest amount that exists. Only for what is shown, summed or bounded anyway, never for balances.
+    package func saturatingAdding(_ other: Money) -> Money {
+        let (sum, overflow) = picoDollars.addingReportingOverflow(other.picoDollars)
+        return Money(picoDollars: overflow ? (other.picoDollars < 0 ? .min : .max) : sum)
+    }
+
+    /// As ``saturatingAdding(_:)``.
+    package func saturatingSubtracting(_ other: Money) -> Money {
+        let (difference, overflow) = picoDollars.subtractingReportingOverflow(other.picoDollars)
+        return Money(picoDollars: overflow ? (other.picoDollars < 0 ? .max : .min) : difference)
+    }
+
+    /// The nearest amount that exists to a number of pico-dollars.
+    package init(saturating picoDollars: Int128) {
+        self.picoDollars = Int64(clamping: picoDollars)
+    }
 }
 
 // MARK: - Text

@@ -21,12 +21,17 @@ package struct Multiplier: Hashable, Sendable {
 
     /// `picos` × multiplier, rounded once, half to even. `picos` must not be negative.
     package func apply(to picos: Int128) throws(MoneyError) -> Money {
-        if basisPoints == 10_000 { return try Money(exactly: picos) }
+        try Money(exactly: applied(to: picos))
+    }
+
+    /// As ``apply(to:)``, before it is made an amount.
+    func applied(to picos: Int128) throws(MoneyError) -> Int128 {
+        if basisPoints == 10_000 { return picos }
         let (product, overflow) = picos.multipliedReportingOverflow(by: Int128(basisPoints))
         guard !overflow else { throw .overflow }
         let (quotient, remainder) = product.quotientAndRemainder(dividingBy: 10_000)
         let roundsUp = remainder > 5_000 || (remainder == 5_000 && quotient % 2 != 0)
-        return try Money(exactly: roundsUp ? quotient + 1 : quotient)
+        return roundsUp ? quotient + 1 : quotient
     }
 
     /// `picos` × multiplier, rounded up: a bound must never fall below the bill it bounds.

@@ -33,35 +33,13 @@ package struct Quote: Hashable, Sendable {
         outputLimit: Int64,
         lowestOutputLimit: Int64
     ) throws(MoneyError) -> Quote {
-        let input = Int128(inputTokens) * Int128(rates.dearestInputRate) + Int128(rates.feePerCall.picoDollars)
-        let perToken = Int128(choices) * Int128(rates.dearestOutputRate)
+        let input = Int128(max(0, inputTokens)) * Int128(rates.dearestInputRate) + Int128(rates.feePerCall.picoDollars)
+        let perToken = Int128(max(0, choices)) * Int128(rates.dearestOutputRate)
         return Quote(
             fixed: try multiplier.applyRoundingUp(to: input),
             perOutputToken: try multiplier.applyRoundingUp(to: perToken),
             outputLimit: outputLimit,
             lowestOutputLimit: lowestOutputLimit
         )
-    }
-}
-
-/// Usage turned into money under a price, a multiplier and a hold.
-package struct Bill: Hashable, Sendable {
-    /// To the customer: exact, rounded at most once by the multiplier, never above the hold.
-    package let charge: Money
-    /// What the exact charge exceeded the hold by.
-    package let excess: Money
-    /// At the provider.
-    package let cost: Money
-
-    /// The most that is stored as one call's cost or loss: no lie of an upstream can make a later sum fail.
-    package static let largest = Money(picoDollars: 10_000 * Money.picosPerDollar)
-
-    package init(usage: Usage, rates: Rates, costRates: Rates, multiplier: Multiplier, hold: Money) {
-        let exact = try? multiplier.apply(to: rates.price(of: usage))
-        let charge = exact.map { min($0, hold) } ?? hold
-        let beyond = exact.map { Int128($0.picoDollars) - Int128(charge.picoDollars) } ?? Int128.max
-        self.charge = charge
-        excess = Money(picoDollars: Int64(clamping: min(beyond, Int128(Self.largest.picoDollars))))
-        cost = Money(picoDollars: Int64(clamping: min(costRates.price(of: usage), Int128(Self.largest.picoDollars))))
     }
 }

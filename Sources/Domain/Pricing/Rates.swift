@@ -1,8 +1,10 @@
 /// Prices per token and class, and a fee per call. Absent is not zero: "0" must be said.
 package struct Rates: Hashable, Sendable {
     private var picos: InlineArray<9, Int64> = .init(repeating: -1)
-    /// Charged once a call, whatever it uses.
-    package var feePerCall: Money = .zero
+    /// Charged once a call, whatever it uses; never negative.
+    package var feePerCall: Money = .zero {
+        didSet { feePerCall = max(.zero, feePerCall) }
+    }
 
     package init() {}
 

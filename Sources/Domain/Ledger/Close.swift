@@ -1,0 +1,358 @@
+extension Balances {
+    /// Closes a call with its settlement, deciding from its locked row; nil if there is no such row. Idempotent: a call
+    /// closes once and is corrected at most once, however often and by whomever this is asked. Money never refuses it.
+    /// - Throws: only where rows contradict each other; nothing has changed then and the record belongs into quarantine.
+    package mutating func close(
+        _ settlement: Settlement,
+        row: LockedCall?,
+        now: Instant
+    ) throws(LedgerError) -> Closing {
+        let result = settlement.result
+        let state: CallState = result.outcome == .captured ? .captured : .voided
+        let asked = result.outcome == .captured ? max(.zero, result.charge) : .zero
+        guard let row else {
+            return insert(settlement, state: state, charge: min(asked, settlement.hold.amount), now: now)
+        }
+        let held = try row.heldAmount()
+        let charge = min(asked, held)
+        var flags = result.flags
+        let excess = result.excess.saturatingAdding(asked.saturatingSubtracting(charge))
+        if excess > .zero { flags.insert(.exceededHold) }
+        switch row.state {
+        case .open, .uncertain:
+            return try end(row, state: state, charge: charge, excess: excess, flags: flags, now: now)
+        case .captured, .voided:
+            guard row.flags.contains(.chargedByPolicy), !row.flags.contains(.corrected) else {
+                return Closing(unchanged: row)
+            }
+            return try correct(row, state: state, charge: charge, excess: excess, flags: flags, now: now)
+        }
+    }
+
+    /// Gives a hold back whole: an admission that nobody waits for any more, or whose outcome stayed unknown.
+    /// Does nothing to a closed call.
+    package mutating func void(_ row: LockedCall, now: Instant) throws(LedgerError) -> Closing {
+        guard row.isOpen else { return Closing(unchanged: row) }
+        return try end(row, state: .voided, charge: .zero, excess: .zero, flags: [], now: now)
+    }
+
+    /// Closes a call whose fate is unknown. Does nothing to a closed call; a settlement that still comes corrects it.
+    package mutating func resolve(
+        _ row: LockedCall,
+        by policy: UncertainPolicy,
+        now: Instant
+    ) throws(LedgerError) -> Closing {
+        guard row.isOpen else { return Closing(unchanged: row) }
+        let held = try row.heldAmount()
+        switch policy {
+        case .void:
+            return try end(row, state: .voided, charge: .zero, excess: .zero, flags: .chargedByPolicy, now: now)
+        case .chargeHold:
+            return try end(row, state: .captured, charge: held, excess: .zero, flags: .chargedByPolicy, now: now)
+        case .chargeInput:
+            let estimate: Money
+            do { estimate = try row.multiplier.apply(to: Int128(max(.zero, row.estimatedInputPrice).picoDollars)) } catch {
+                estimate = held
+            }
+            return try end(
+                row,
+                state: .captured,
+                charge: min(estimate, held),
+                excess: .zero,
+                flags: [.chargedByPolicy, .estimated],
+                now: now
+            )
+        }
+    }
+
+    /// Gives part of a closed call's charge back.
+    /// - Throws: `LedgerError.exceedsCaptured` beyond what the call was charged in all, `.invalidAmount` unless positive.
+    package mutating func refund(
+        _ amount: Money,
+        of row: LockedCall,
+        now: Instant
+    ) throws(LedgerError) -> [Entry] {
+        guard amount > .zero else { throw .invalidAmount }
+        guard !row.isOpen, amount <= row.netCharge else { throw .exceedsCaptured }
+        return try giveBack(amount, of: row, kind: .refund, now: now)
+    }
+
+    // MARK: - Steps
+
+    /// Open or uncertain → closed: the charge fills the grants' parts in their order, every key lane bears all of it.
+    private mutating func end(
+        _ row: LockedCall,
+        state: CallState,
+        charge: Money,
+        excess: Money,
+        flags: BillFlags,
+        now: Instant
+    ) throws(LedgerError) -> Closing {
+        for part in row.parts {
+            let held: Money?
+            switch part.lane {
+            case .grant(let id): held = slot(of: id).map { self[slot: $0].held }
+            case .key(let id): held = keySlot(of: id).map { self[keySlot: $0].held }
+            }
+            guard let held else { throw .unknownLane(part.lane) }
+            guard part.amount <= held else { throw .unbalanced(part.lane) }
+        }
+        var left = charge
+        for part in row.parts {
+            switch part.lane {
+            case .grant(let id):
+                guard let slot = slot(of: id) else { continue }
+                let share = min(left, part.amount)
+                let isOver = self[slot: slot].isOver(at: now)
+                self[slot: slot].balance.settle(hold: part.amount, charge: share, isOver: isOver)
+                left = left.saturatingSubtracting(share)
+            case .key(let id):
+                guard let slot = keySlot(of: id) else { continue }
+                self[keySlot: slot].balance.settle(hold: part.amount, charge: min(charge, part.amount), isOver: false)
+            }
+        }
+        return Closing(
+            action: .close,
+            state: state,
+            charge: charge,
+            chargeDelta: charge,
+            excess: excess,
+            flags: flags,
+            parts: row.parts,
+            entries: []
+        )
+    }
+
+    /// A settlement after a policy: moves the difference. What was refunded meanwhile stays refunded.
+    private mutating func correct(
+        _ row: LockedCall,
+        state: CallState,
+        charge: Money,
+        excess: Money,
+        flags: BillFlags,
+        now: Instant
+    ) throws(LedgerError) -> Closing {
+        let net = row.netCharge
+        var flags = flags.union(.corrected)
+        var excess = excess
+        let entries: [Entry]
+        let delta: Money
+        if charge <= row.charge {
+            let back = min(row.charge.saturatingSubtracting(charge), net)
+            entries = back > .zero ? try giveBack(back, of: row, kind: .correction, now: now) : []
+            delta = Money.zero.saturatingSubtracting(back)
+        } else {
+            let more = charge.saturatingSubtracting(row.charge)
+            entries = takeMore(more, for: row, now: now)
+            delta = entries.reduce(.zero) { sum, entry in
+                if case .grant = entry.lane { sum.saturatingAdding(entry.amount) } else { sum }
+            }
+            if delta < more {
+                excess = excess.saturatingAdding(more.saturatingSubtracting(delta))
+                flags.insert(.unfunded)
+            }
+        }
+        return Closing(
+            action: .correct,
+            state: state,
+            charge: net.saturatingAdding(delta),
+            chargeDelta: delta,
+            excess: excess,
+            flags: flags,
+            parts: row.parts,
+            entries: entries
+        )
+    }
+
+    /// A row that is gone: takes what its lanes still have, never more than any one of them; the rest is lost.
+    private mutating func insert(
+        _ settlement: Settlement,
+        state: CallState,
+        charge asked: Money,
+        now: Instant
+    ) -> Closing {
+        let hold = settlement.hold
+        var bound = asked
+        for part in hold.parts {
+            guard case .key(let id) = part.lane else { continue }
+            bound = min(bound, keySlot(of: id).map { self[keySlot: $0].available } ?? .zero)
+        }
+        var charge = Money.zero
+        var parts: [HoldPart] = []
+        for part in hold.parts {
+            guard case .grant(let id) = part.lane, let slot = slot(of: id) else { continue }
+            let share = min(bound.saturatingSubtracting(charge), self[slot: slot].available)
+            self[slot: slot].balance.capture(share)
+            charge = charge.saturatingAdding(share)
+            parts.append(HoldPart(lane: part.lane, amount: share))
+        }
+        for part in hold.parts {
+            guard case .key(let id) = part.lane, let slot = keySlot(of: id) else { continue }
+            // A lane named twice cannot be: the first one took the bound, which is all that was available.
+            guard charge <= self[keySlot: slot].available else { continue }
+            self[keySlot: slot].balance.capture(charge)
+            parts.append(HoldPart(lane: part.lane, amount: charge))
+        }
+        var flags = settlement.result.flags.union(.orphan)
+        let wanted = settlement.result.outcome == .captured ? max(.zero, settlement.result.charge) : .zero
+        let lost = wanted.saturatingSubtracting(charge)
+        if wanted > settlement.hold.amount || settlement.result.excess > .zero { flags.insert(.exceededHold) }
+        if charge < asked { flags.insert(.unfunded) }
+        return Closing(
+            action: .insert,
+            state: state,
+            charge: charge,
+            chargeDelta: charge,
+            excess: settlement.result.excess.saturatingAdding(lost),
+            flags: flags,
+            parts: parts,
+            entries: []
+        )
+    }
+
+    /// captured → back on every lane, last filled first. What an ended grant gets back is forfeited there and funded on its
+    /// quota's current grant, if there is one.
+    private mutating func giveBack(
+        _ amount: Money,
+        of row: LockedCall,
+        kind: EntryKind,
+        now: Instant
+    ) throws(LedgerError) -> [Entry] {
+        _ = try row.heldAmount()
+        let net = row.netCharge
+        let rest = net.saturatingSubtracting(amount)
+        var entries: [Entry] = []
+        var before = net
+        var after = rest
+        for part in row.parts {
+            let share: Money
+            let captured: Money?
+            switch part.lane {
+            case .grant(let id):
+                let filledBefore = min(before, part.amount)
+                let filledAfter = min(after, part.amount)
+                before = before.saturatingSubtracting(filledBefore)
+                after = after.saturatingSubtracting(filledAfter)
+                share = filledBefore.saturatingSubtracting(filledAfter)
+                captured = slot(of: id).map { self[slot: $0].captured }
+            case .key(let id):
+                share = amount
+                captured = keySlot(of: id).map { self[keySlot: $0].captured }
+            }
+            guard let captured else { throw .unknownLane(part.lane) }
+            guard share <= captured else { throw .exceedsCaptured }
+            if share > .zero {
+                entries.append(Entry(lane: part.lane, kind: kind, amount: Money.zero.saturatingSubtracting(share)))
+            }
+        }
+        // Only now that every lane is known to have it does anything move.
+        var carried: [Entry] = []
+        for entry in entries {
+            let share = Money.zero.saturatingSubtracting(entry.amount)
+            switch entry.lane {
+            case .grant(let id):
+                guard let slot = slot(of: id) else { continue }
+                let grant = self[slot: slot]
+                let isOver = grant.isOver(at: now)
+                self[slot: slot].balance.refund(share, isOver: isOver)
+                guard isOver,
+                    let current = currentSlot(
+                        of: grant.quotaID,
+                        userID: grant.userID,
+                        groupID: grant.groupID,
+                        now: now
+                    )
+                else { continue }
+                do {
+                    try self[slot: current].balance.fund(share)
+                    carried.append(Entry(lane: .grant(self[slot: current].id), kind: .carryOver, amount: share))
+                } catch {
+                    // Full to the brim of Int64: it stays forfeited on the old grant, which is still conserved.
+                }
+            case .key(let id):
+                guard let slot = keySlot(of: id) else { continue }
+                self[keySlot: slot].balance.refund(share, isOver: false)
+            }
+        }
+        return entries + carried
+    }
+
+    /// available → captured: from the hold's grants in their order, then from the group's usable ones, as far as all key
+    /// lanes have it too.
+    private mutating func takeMore(_ amount: Money, for row: LockedCall, now: Instant) -> [Entry] {
+        var bound = amount
+        for part in row.parts {
+            guard case .key(let id) = part.lane else { continue }
+            bound = min(bound, keySlot(of: id).map { self[keySlot: $0].available } ?? .zero)
+        }
+        var entries: [Entry] = []
+        var left = bound
+        for part in row.parts {
+            guard case .grant(let id) = part.lane, let slot = slot(of: id) else { continue }
+            capture(from: slot, left: &left, entries: &entries)
+        }
+        var slot = firstSlot(of: row.userID, in: row.groupID)
+        while slot >= 0, left > .zero {
+            // The hold's own grants have nothing left by now, or nothing more is wanted.
+            if self[slot: slot].isUsable(at: now) { capture(from: slot, left: &left, entries: &entries) }
+            slot = self.slot(after: slot)
+        }
+        let taken = bound.saturatingSubtracting(left)
+        guard taken > .zero else { return entries }
+        for part in row.parts {
+            guard case .key(let id) = part.lane, let slot = keySlot(of: id) else { continue }
+            self[keySlot: slot].balance.capture(taken)
+            entries.append(Entry(lane: part.lane, kind: .correction, amount: taken))
+        }
+        return entries
+    }
+
+    private mutating func capture(from slot: Int, left: inout Money, entries: inout [Entry]) {
+        let share = min(left, self[slot: slot].available)
+        guard share > .zero else { return }
+        self[slot: slot].balance.capture(share)
+        entries.append(Entry(lane: .grant(self[slot: slot].id), kind: .correction, amount: share))
+        left = left.saturatingSubtracting(share)
+    }
+}
+
+extension LockedCall {
+    var isOpen: Bool { state == .open || state == .uncertain }
+
+    /// What the customer pays for it as of now.
+    package var netCharge: Money {
+        max(.zero, charge.saturatingAdding(correction).saturatingSubtracting(refunded))
+    }
+
+    /// The sum over the grants' parts. A lane may stand there once.
+    func heldAmount() throws(LedgerError) -> Money {
+        var sum = Money.zero
+        for (index, part) in parts.enumerated() {
+            guard part.amount >= .zero else { throw .malformedParts(id) }
+            for earlier in 0..<index where parts[earlier].lane == part.lane { throw .malformedParts(id) }
+            guard case .grant = part.lane else { continue }
+            let (total, overflow) = sum.picoDollars.addingReportingOverflow(part.amount.picoDollars)
+            guard !overflow else { throw .malformedParts(id) }
+            sum = Money(picoDollars: total)
+        }
+        for part in parts {
+            if case .key = part.lane, part.amount < sum { throw .malformedParts(id) }
+        }
+        return sum
+    }
+}
+
+extension Closing {
+    init(unchanged row: LockedCall) {
+        self.init(
+            action: .none,
+            state: row.state,
+            charge: row.netCharge,
+            chargeDelta: .zero,
+            excess: .zero,
+            flags: [],
+            parts: row.parts,
+            entries: []
+        )
+    }
+}
