@@ -1,0 +1,137 @@
+import Dispatch
+import Domain
+import GRDB
+import GRDBSQLite
+import Glibc
+import Synchronization
+
+/// The embedded database: GRDB's pool over SQLite, one writer and readers on snapshots (WAL).
+///
+/// `synchronous = FULL` is set on the writer after opening, for GRDB's pool sets NORMAL there; a NORMAL commit can be lost
+/// with the power. It is read back, and the database refused if it did not take.
+package final class SQLiteDatabase: Database {
+    package let path: String
+    private let pool: DatabasePool
+    private let writer = Mutex<SQLiteConnection?>(nil)
+
+    /// - Throws: `StorageError`: `io` where the file cannot be opened, `unusable` where it is none of ours.
+    package init(path: String, isReadOnly: Bool = false, maximumReaders: Int = 4) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.readonly = isReadOnly
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = maximumReaders
+        configuration.foreignKeysEnabled = true
+        configuration.label = "tokenaudit"
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            guard !isReadOnly else { return }
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+                let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+                let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
+                guard synchronous == 2, mode == "wal" else {
+                    throw StorageError.unusable("synchronous is \(synchronous) and journal_mode \(mode), not 2 and wal")
+                }
+            }
+        } catch { throw StorageError(error) }
+    }
+
+    package func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        try withWriter { connection in
+            try connection.begin()
+            let value: Value
+            do {
+                value = try body(connection)
+            } catch {
+                connection.rollBack()
+                throw error
+            }
+            try connection.commit()
+            return value
+        }
+    }
+
+    /// The writing connection without a transaction: for whoever begins and commits itself.
+    func withWriter<Value>(_ body: (SQLiteConnection) throws -> Value) throws -> Value {
+        do {
+            return try pool.writeWithoutTransaction { db in
+                guard let handle = db.sqliteConnection else { throw StorageError.io("the connection is closed") }
+                let connection = writer.withLock { kept -> UncheckedConnection in
+                    if let kept, kept.handle == handle { return UncheckedConnection(connection: kept) }
+                    let made = SQLiteConnection(handle: handle)
+                    let lent = UncheckedConnection(connection: made)
+                    kept = lent.connection
+                    return lent
+                }.connection
+                return try body(connection)
+            }
+        } catch let error as DatabaseError { throw StorageError(error) }
+    }
+
+    package func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        do {
+            return try pool.read { db in
+                guard let handle = db.sqliteConnection else { throw StorageError.io("the connection is closed") }
+                return try body(SQLiteConnection(handle: handle))
+            }
+        } catch let error as DatabaseError { throw StorageError(error) }
+    }
+
+    /// Moves what it can from the WAL into the database without waiting for anybody.
+    /// - Returns: frames in the WAL, and how many of them have been moved.
+    @discardableResult
+    func checkpoint(truncating: Bool = false) throws -> (frames: Int, moved: Int) {
+        try withWriter { connection in
+            var frames: Int32 = 0
+            var moved: Int32 = 0
+            let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+            let code = sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, &frames, &moved)
+            guard code == SQLITE_OK else { throw StorageError(code: code, on: connection.handle) }
+            return (Int(frames), Int(moved))
+        }
+    }
+
+    package func close() throws {
+        writer.withLock { $0 = nil }
+        do { try pool.close() } catch { throw StorageError(error) }
+    }
+}
+
+/// Carries a connection out of a lock's closure; it is only ever used inside the writer's own queue.
+private struct UncheckedConnection: @unchecked Sendable {
+    let connection: SQLiteConnection
+}
+
+/// One connection of the pool's with its statements. Used on one thread at a time: GRDB lends it to one closure.
+final class SQLiteConnection: SQLConnection, @unchecked Sendable {
+    let handle: OpaquePointer
+    private var statements: [String: SQLiteStatement] = [:]
+
+    init(handle: OpaquePointer) { self.handle = handle }
+
+    func prepare(_ sql: String) throws(StorageError) -> any SQLStatement {
+        if let statement = statements[sql] { return statement }
+        let statement = try SQLiteStatement(sql, on: handle)
+        statements[sql] = statement
+        return statement
+    }
+
+    func begin() throws(StorageError) { try run("BEGIN IMMEDIATE") }
+
+    func commit() throws(StorageError) {
+        do { try run("COMMIT") } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    func rollBack() { if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) } }
+
+    private func run(_ sql: String) throws(StorageError) {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        _ = try statement.step()
+    }
+}

@@ -1,0 +1,65 @@
+package import Domain
+
+/// A step of the schema, never edited once released. Additive ones are run by `serve` and `apply`, others by `migrate`.
+package struct Migration: Sendable {
+    package let version: Int64
+    package let name: String
+    package let isAdditive: Bool
+    let statements: [String]
+}
+
+package enum Migrations {
+    package static let all: [Migration] = [.schema]
+    package static let newest: Int64 = all.last?.version ?? 0
+
+    /// The schema's version; 0 for an empty database.
+    package static func version(of database: any Database) throws -> Int64 {
+        try database.read { connection in
+            let isThere = try connection.query(SQLiteDialect.tableExists, .text("schema_migrations")) { $0.int64(0) }
+            guard isThere.first == 1 else { return 0 }
+            return try connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations") { $0.int64(0) }.first
+                ?? 0
+        }
+    }
+
+    /// Brings the schema to ``newest``, one transaction a step. - Returns: the steps taken.
+    /// - Throws: `StorageError.unusable` for a database newer than this program, or where a step needs `migrate`.
+    @discardableResult
+    package static func run(on database: any Database, additiveOnly: Bool, now: Instant) throws -> [Migration] {
+        let version = try version(of: database)
+        guard version <= newest else {
+            throw StorageError.unusable("it has schema \(version), this program knows \(newest)")
+        }
+        var taken: [Migration] = []
+        for migration in all where migration.version > version {
+            guard migration.isAdditive || !additiveOnly else {
+                throw StorageError.unusable("schema \(migration.version) needs 'tokenaudit migrate'")
+            }
+            try database.write { connection in
+                try connection.execute(
+                    "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"
+                )
+                // Another process may have been faster; the lock is ours now.
+                let isTaken = try connection.query(
+                    "SELECT COUNT(*) FROM schema_migrations WHERE version = ?",
+                    .integer(migration.version)
+                ) { $0.int64(0) }
+                guard isTaken.first == 0 else { return }
+                for statement in migration.statements { try connection.execute(statement) }
+                try connection.execute(
+                    "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)",
+                    .integer(migration.version),
+                    .text(migration.name),
+                    SQLValue(now)
+                )
+            }
+            taken.append(migration)
+        }
+        return taken
+    }
+}
+
+/// What SQLite says differently from the others.
+enum SQLiteDialect {
+    static let tableExists = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+}
