@@ -1,0 +1,56 @@
+# Each of these is the one command to type; each installs what it needs first (Scripts/setup.sh).
+.PHONY: help demo run test check bench soak fuzz end-to-end
+.DEFAULT_GOAL := help
+
+# Debug builds carry the failpoints that the crash tests need; release builds never do.
+DEBUG := TOKENAUDIT_FAILPOINTS=1
+BUILD_TESTS := $(DEBUG) swift build --build-tests --explicit-target-dependency-import-check error
+PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
+FUZZ_SECONDS ?= 600
+SOAK_KILLS ?= 300
+BENCH ?=
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+demo: ## a real model behind the gateway, one streamed call, its bill; the server stays up
+	@Scripts/setup.sh demo
+	@.venv/bin/python Scripts/demo.py
+
+run: ## the gateway alone, release build, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwise
+	@Scripts/setup.sh build
+	swift build -c release --product tokenaudit
+	.build/release/tokenaudit serve
+
+test: ## every test: Swift's, then the end-to-end tests with real clients and a real model
+	@Scripts/setup.sh test
+	$(BUILD_TESTS)
+	$(DEBUG) swift test --skip-build
+	$(PYTEST)
+
+end-to-end: ## the end-to-end tests alone
+	@Scripts/setup.sh test
+	$(BUILD_TESTS)
+	$(PYTEST)
+
+check: ## the build with its arrows checked, the formatter in strict mode, versions with known holes refused
+	@Scripts/setup.sh build
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	$(BUILD_TESTS)
+	python3 Scripts/check_versions.py
+
+bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--quick --with-envoy"
+	@Scripts/setup.sh bench
+	swift build -c release --product tokenaudit
+	swift build -c release --product fake-upstream
+	python3 Benchmarks/bench.py $(BENCH)
+
+soak: ## SOAK_KILLS=300 kills at random under load, the books proved after each
+	@Scripts/setup.sh test
+	$(BUILD_TESTS)
+	TOKENAUDIT_SOAK_KILLS=$(SOAK_KILLS) $(PYTEST) -k "crash" -s
+
+fuzz: ## every parser for FUZZ_SECONDS=600
+	@Scripts/setup.sh test
+	$(BUILD_TESTS)
+	$(DEBUG) TOKENAUDIT_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --filter Fuzz
