@@ -27,6 +27,8 @@ package struct BillFlags: OptionSet, Hashable, Sendable {
     package static let unknownCost = BillFlags(rawValue: 1 << 10)
     /// An orphan or a correction found less money than it should have charged; the rest is the provider's loss.
     package static let unfunded = BillFlags(rawValue: 1 << 11)
+    /// The client left, the output stayed unknown, and `disconnect_unknown` says what that costs.
+    package static let unknownOutput = BillFlags(rawValue: 1 << 12)
 }
 
 /// How a call ended, as the gateway saw it.

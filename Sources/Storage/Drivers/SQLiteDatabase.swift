@@ -13,6 +13,7 @@ package final class SQLiteDatabase: Database {
     package let path: String
     private let pool: DatabasePool
     private let writer = Mutex<SQLiteConnection?>(nil)
+    private let beside = Mutex<UncheckedHandle?>(nil)
 
     /// - Throws: `StorageError`: `io` where the file cannot be opened, `unusable` where it is none of ours.
     package init(path: String, isReadOnly: Bool = false, maximumReaders: Int = 4) throws {
@@ -93,7 +94,31 @@ package final class SQLiteDatabase: Database {
         }
     }
 
+    /// A passive pass on a connection of its own, beside the writer.
+    func checkpointBeside() throws -> (frames: Int, moved: Int) {
+        try beside.withLock { kept in
+            if kept == nil {
+                var opened: OpaquePointer?
+                let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
+                guard sqlite3_open_v2(path, &opened, flags, nil) == SQLITE_OK, let opened else {
+                    throw StorageError.io("no connection for checkpoints")
+                }
+                kept = UncheckedHandle(handle: opened)
+            }
+            guard let handle = kept?.handle else { return (0, 0) }
+            var frames: Int32 = 0
+            var moved: Int32 = 0
+            let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved)
+            guard code == SQLITE_OK else { throw StorageError(code: code, on: handle) }
+            return (Int(frames), Int(moved))
+        }
+    }
+
     package func close() throws {
+        beside.withLock { kept in
+            if let handle = kept?.handle { sqlite3_close_v2(handle) }
+            kept = nil
+        }
         writer.withLock { $0 = nil }
         do { try pool.close() } catch { throw StorageError(error) }
     }
@@ -102,6 +127,11 @@ package final class SQLiteDatabase: Database {
 /// Carries a connection out of a lock's closure; it is only ever used inside the writer's own queue.
 private struct UncheckedConnection: @unchecked Sendable {
     let connection: SQLiteConnection
+}
+
+/// A raw connection, used only under its lock.
+private struct UncheckedHandle: @unchecked Sendable {
+    let handle: OpaquePointer
 }
 
 /// One connection of the pool's with its statements. Used on one thread at a time: GRDB lends it to one closure.

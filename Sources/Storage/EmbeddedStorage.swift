@@ -1,0 +1,98 @@
+package import Domain
+import Glibc
+package import Logging
+
+/// The embedded database as a server holds it: locked, migrated, checkpointed, recovered, with its journal.
+package final class EmbeddedStorage: Sendable {
+    package let database: SQLiteDatabase
+    package let journal: BatchJournal
+    package let replica: ReplicaID
+    package let recovery: RecoverySummary
+    private let lock: FileLock
+    private let clock: @Sendable () -> Instant
+
+    /// Opens for serving. Blocks; log lines show progress where it takes long.
+    /// - Throws: `StorageError.busy` if another server has the file, else what opening, migrating or recovering says.
+    package init(
+        path: String,
+        settings: JournalSettings,
+        uncertainPolicy: UncertainPolicy,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Instant
+    ) throws {
+        self.clock = clock
+        lock = try FileLock(path: path + ".lock")
+        database = try SQLiteDatabase(path: path)
+        try Migrations.run(on: database, additiveOnly: true, now: clock())
+        // What an earlier process left in the WAL must be in the database before anything is built on it.
+        try database.checkpoint(truncating: true)
+        let spoolPath: @Sendable (ReplicaID) -> String = { "\(path).spool-\($0)" }
+        let now = clock()
+        replica = try database.write { connection in
+            ReplicaID(
+                try connection.insert(
+                    "INSERT INTO replicas (started_at, beat_at) VALUES (?, ?) RETURNING id",
+                    SQLValue(now),
+                    SQLValue(now)
+                )
+            )
+        }
+        recovery = try Recovery.run(
+            database,
+            replica: replica,
+            spoolDirectoryOf: spoolPath,
+            policy: uncertainPolicy,
+            logger: logger,
+            now: now
+        )
+        let firstLeaf = try database.read { [replica] connection in
+            try connection.query(
+                "SELECT COALESCE(MAX(number + count), 0) FROM audit_leaves WHERE replica_id = ?",
+                SQLValue(replica)
+            ) { $0.int64(0) }.first ?? 0
+        }
+        journal = try BatchJournal(
+            database: database,
+            replica: replica,
+            spoolPath: spoolPath(replica),
+            firstLeaf: firstLeaf,
+            settings: settings,
+            logger: logger,
+            clock: clock
+        )
+        journal.start()
+    }
+
+    /// Commits what waits, marks this process as ended, empties the WAL, closes.
+    package func close() async throws {
+        await journal.stop()
+        let (database, replica, now) = (database, replica, clock())
+        try await database.writing { connection in
+            // Calls that are still open stay this replica's, and the next start resolves them.
+            let open = try connection.query(
+                "SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?",
+                SQLValue(replica)
+            ) { $0.int64(0) }
+            guard open.first == 0 else { return }
+            try connection.execute("UPDATE replicas SET ended_at = ? WHERE id = ?", SQLValue(now), SQLValue(replica))
+        }
+        _ = try? database.checkpoint(truncating: true)
+        try database.close()
+    }
+}
+
+/// An exclusive lock on a file, held until this value goes, at the latest with the process.
+final class FileLock: Sendable {
+    private let descriptor: Int32
+
+    init(path: String) throws(StorageError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .io("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            Glibc.close(descriptor)
+            throw .busy
+        }
+    }
+
+    deinit { Glibc.close(descriptor) }
+}

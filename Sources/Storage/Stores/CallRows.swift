@@ -1,0 +1,247 @@
+import Domain
+
+/// The call's row: hold, intent and bill in one. Inserted when admitted, updated once when closed.
+enum CallRows {
+    private static let intentColumns =
+        "id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id, client_request_id"
+    private static let billColumns =
+        "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, provenance, charge, cost, excess, flags, status_code, duration_ms, first_byte_ms, ended_at, leaf"
+
+    private static let insertOpen =
+        "INSERT INTO api_requests (\(intentColumns)) VALUES (\(marks(22)))"
+    private static let insertClosed =
+        "INSERT INTO api_requests (\(intentColumns), \(billColumns)) VALUES (\(marks(41)))"
+    private static let close =
+        "UPDATE api_requests SET state = ?, "
+        + billColumns.split(separator: ", ").map { "\($0) = ?" }.joined(separator: ", ")
+        + " WHERE id = ? AND state IN (0, 3)"
+    private static let closeByPolicy =
+        "UPDATE api_requests SET state = ?, charge = ?, flags = ?, ended_at = ?, leaf = ? WHERE id = ? AND state IN (0, 3)"
+    private static let correct =
+        "UPDATE api_requests SET state = ?, "
+        + billColumns.split(separator: ", ").map { "\($0) = ?" }.joined(separator: ", ") + " WHERE id = ?"
+    private static let lock =
+        "SELECT user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge, hold FROM api_requests WHERE id = ?"
+    private static let entrySums =
+        "SELECT COALESCE(SUM(CASE WHEN kind = 6 THEN amount END), 0), COALESCE(SUM(CASE WHEN kind = 7 THEN -amount END), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1"
+    private static let insertUsage =
+        "INSERT INTO api_request_usage (call_id, usage) VALUES (?, ?) ON CONFLICT (call_id) DO UPDATE SET usage = excluded.usage"
+
+    private static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
+
+    /// An admitted call. - Throws: `StorageError.constraint` if the id is there already.
+    static func insert(
+        _ call: CallIntent,
+        hold: Hold,
+        replica: ReplicaID,
+        userAgent: Int64,
+        scratch: inout [UInt8],
+        _ connection: any SQLConnection
+    ) throws {
+        let statement = try connection.prepare(insertOpen)
+        defer { statement.reset() }
+        bind(call, hold: hold, state: .open, replica: replica, userAgent: userAgent, scratch: &scratch, to: statement)
+        _ = try statement.step()
+    }
+
+    /// A call whose row was lost, written whole.
+    static func insertClosed(
+        _ settlement: Settlement,
+        closing: Closing,
+        replica: ReplicaID,
+        userAgent: Int64,
+        leaf: Int64,
+        scratch: inout [UInt8],
+        _ connection: any SQLConnection
+    ) throws {
+        let statement = try connection.prepare(insertClosed)
+        defer { statement.reset() }
+        let hold = Hold(
+            groupID: settlement.hold.groupID,
+            multiplier: settlement.hold.multiplier,
+            amount: settlement.hold.amount,
+            outputLimit: settlement.hold.outputLimit,
+            isClamped: settlement.hold.isClamped,
+            parts: closing.parts
+        )
+        bind(
+            settlement.call,
+            hold: hold,
+            state: closing.state,
+            replica: replica,
+            userAgent: userAgent,
+            scratch: &scratch,
+            to: statement
+        )
+        bind(settlement.result, closing: closing, charge: closing.charge, leaf: leaf, from: 23, to: statement)
+        _ = try statement.step()
+    }
+
+    /// Open or uncertain → closed. - Returns: false if the row is not there or closed.
+    static func close(
+        _ settlement: Settlement,
+        closing: Closing,
+        leaf: Int64,
+        _ connection: any SQLConnection
+    ) throws -> Bool {
+        let statement = try connection.prepare(close)
+        defer { statement.reset() }
+        statement.bind(closing.state.rawValue, at: 1)
+        bind(settlement.result, closing: closing, charge: closing.charge, leaf: leaf, from: 2, to: statement)
+        statement.bind(settlement.call.id, at: 21)
+        _ = try statement.step()
+        return statement.changes == 1
+    }
+
+    /// A policy's closing of a call whose process died.
+    static func close(
+        _ id: CallID,
+        closing: Closing,
+        flags: BillFlags,
+        leaf: Int64,
+        now: Instant,
+        _ connection: any SQLConnection
+    ) throws -> Bool {
+        let statement = try connection.prepare(closeByPolicy)
+        defer { statement.reset() }
+        statement.bind(closing.state.rawValue, at: 1)
+        statement.bind(closing.charge.picoDollars, at: 2)
+        statement.bind(flags.rawValue, at: 3)
+        statement.bind(now.microseconds, at: 4)
+        statement.bind(leaf, at: 5)
+        statement.bind(id, at: 6)
+        _ = try statement.step()
+        return statement.changes == 1
+    }
+
+    /// The bill of a settlement that came after a policy. The charge stays as the policy closed it: what it became is
+    /// the charge and the correction's entries together.
+    static func correct(
+        _ settlement: Settlement,
+        row: LockedCall,
+        closing: Closing,
+        leaf: Int64,
+        _ connection: any SQLConnection
+    ) throws {
+        let statement = try connection.prepare(correct)
+        defer { statement.reset() }
+        statement.bind(closing.state.rawValue, at: 1)
+        bind(settlement.result, closing: closing, charge: row.charge, leaf: leaf, from: 2, to: statement)
+        statement.bind(row.flags.union(closing.flags).union(settlement.result.flags).rawValue, at: 15)
+        statement.bind(settlement.call.id, at: 21)
+        _ = try statement.step()
+    }
+
+    static func locked(_ id: CallID, _ connection: any SQLConnection) throws -> LockedCall? {
+        let statement = try connection.prepare(lock)
+        defer { statement.reset() }
+        statement.bind(id, at: 1)
+        guard try statement.step() else { return nil }
+        guard let parts = statement.bytes(4, HoldParts.decode), let state = CallState(rawValue: statement.int64(5)),
+            let multiplier = try? Multiplier(basisPoints: statement.int64(2))
+        else { throw StorageError.constraint("the row of call \(id) is damaged") }
+        var correction = Money.zero
+        var refunded = Money.zero
+        if state == .captured || state == .voided {
+            let sums = try connection.prepare(entrySums)
+            defer { sums.reset() }
+            sums.bind(id, at: 1)
+            if try sums.step() { (correction, refunded) = (sums.money(0), sums.money(1)) }
+        }
+        return LockedCall(
+            id: id,
+            userID: statement.id(0),
+            groupID: statement.id(1),
+            multiplier: multiplier,
+            estimatedInputPrice: statement.money(3),
+            parts: parts,
+            state: state,
+            flags: BillFlags(rawValue: statement.int64(6)),
+            charge: statement.money(7),
+            correction: correction,
+            refunded: refunded
+        )
+    }
+
+    static func keep(rawUsage: [UInt8], of id: CallID, _ connection: any SQLConnection) throws {
+        let statement = try connection.prepare(insertUsage)
+        defer { statement.reset() }
+        statement.bind(id, at: 1)
+        rawUsage.withUnsafeBytes { statement.bind($0, at: 2) }
+        _ = try statement.step()
+    }
+
+    // MARK: - Binding
+
+    private static func bind(
+        _ call: CallIntent,
+        hold: Hold,
+        state: CallState,
+        replica: ReplicaID,
+        userAgent: Int64,
+        scratch: inout [UInt8],
+        to statement: any SQLStatement
+    ) {
+        HoldParts.encode(hold.parts, into: &scratch)
+        statement.bind(call.id, at: 1)
+        statement.bind(state.rawValue, at: 2)
+        statement.bind(replica.rawValue, at: 3)
+        statement.bind(call.userID.rawValue, at: 4)
+        statement.bind(call.keyID.rawValue, at: 5)
+        statement.bind(call.modelID.rawValue, at: 6)
+        statement.bind(call.routeID.rawValue, at: 7)
+        statement.bind(call.providerID.rawValue, at: 8)
+        statement.bind(hold.groupID.rawValue, at: 9)
+        statement.bind(call.priceVersionID.rawValue, at: 10)
+        statement.bind(hold.multiplier.basisPoints, at: 11)
+        statement.bind(call.endpoint.rawValue, at: 12)
+        statement.bind(call.isStreamed ? 1 : 0, at: 13)
+        statement.bind(hold.amount.picoDollars, at: 14)
+        scratch.withUnsafeBytes { statement.bind($0, at: 15) }
+        statement.bind(hold.outputLimit, at: 16)
+        statement.bind(call.estimatedInputTokens, at: 17)
+        statement.bind(call.estimatedInputPrice.picoDollars, at: 18)
+        statement.bind(call.startedAt.microseconds, at: 19)
+        statement.bind(call.clientAddress, at: 20)
+        statement.bind(userAgent, at: 21)
+        statement.bind(call.clientRequestID, at: 22)
+    }
+
+    private static func bind(
+        _ result: CallResult,
+        closing: Closing,
+        charge: Money,
+        leaf: Int64,
+        from first: Int,
+        to statement: any SQLStatement
+    ) {
+        for tokenClass in TokenClass.allCases {
+            statement.bind(result.usage[tokenClass], at: first + Self.position(of: tokenClass))
+        }
+        statement.bind(result.usage.packedProvenance, at: first + 9)
+        statement.bind(charge.picoDollars, at: first + 10)
+        statement.bind(result.cost.picoDollars, at: first + 11)
+        statement.bind(closing.excess.picoDollars, at: first + 12)
+        statement.bind(result.flags.union(closing.flags).rawValue, at: first + 13)
+        statement.bind(Int64(result.statusCode), at: first + 14)
+        statement.bind(result.durationMilliseconds, at: first + 15)
+        statement.bind(result.firstByteMilliseconds, at: first + 16)
+        statement.bind(result.endedAt.microseconds, at: first + 17)
+        statement.bind(leaf, at: first + 18)
+    }
+
+    /// The order of the token columns.
+    private static func position(of tokenClass: TokenClass) -> Int {
+        switch tokenClass {
+        case .input: 0
+        case .cacheRead: 1
+        case .cacheWrite5m: 2
+        case .cacheWrite1h: 3
+        case .output: 4
+        case .reasoning: 5
+        case .audioInput: 6
+        case .audioOutput: 7
+        case .imageInput: 8
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Domain
+
+/// Reads whom a key speaks for.
+enum PrincipalRows {
+    private static let select =
+        "SELECT k.id, k.user_id, k.is_active, u.is_active, k.expires_at, k.allowed_models, k.has_spending_limit FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?"
+    private static let groups =
+        "SELECT DISTINCT model_group_id FROM user_quotas WHERE user_id = ? AND is_active = 1"
+
+    static func principal(for digest: KeyDigest, _ connection: any SQLConnection) throws -> Principal? {
+        let rows = try connection.query(select, .blob(digest.bytes)) { row -> Principal in
+            Principal(
+                userID: row.id(1),
+                keyID: row.id(0),
+                isActive: row.bool(2) && row.bool(3),
+                expiresAt: row.optionalInstant(4),
+                groups: [],
+                allowedModels: row.optionalText(5).map { text in
+                    Set(text.split(separator: ",").compactMap { Int64($0) }.map { ModelID($0) })
+                },
+                hasSpendingLimit: row.bool(6)
+            )
+        }
+        guard let found = rows.first else { return nil }
+        let groups = try connection.query(Self.groups, SQLValue(found.userID)) { $0.id(0, ModelGroupID.self) }
+        return Principal(
+            userID: found.userID,
+            keyID: found.keyID,
+            isActive: found.isActive,
+            expiresAt: found.expiresAt,
+            groups: Set(groups),
+            allowedModels: found.allowedModels,
+            hasSpendingLimit: found.hasSpendingLimit
+        )
+    }
+}
