@@ -1,0 +1,89 @@
+/// What a prompt (`messages`, `prompt`, `input`) says of its size; read in one quick pass.
+struct OpenAIPrompt {
+    /// What an image given inline is taken for, whatever its bytes.
+    static let tokensPerInlineImage: Int64 = 1_000
+
+    private var textBytes: Int64 = 0
+    private var wideCharacters: Int64 = 0
+    private var tokens: Int64 = 0
+    /// A part whose tokens its bytes do not bound: an image, a file, something to be fetched.
+    private(set) var hasExternalInput = false
+
+    /// Four bytes a token, one token for each Chinese, Japanese or Korean character.
+    var estimatedTokens: Int64 { tokens &+ wideCharacters &+ (textBytes &- 3 &* wideCharacters &+ 3) / 4 }
+
+    /// Adds the strings and numbers of an accepted JSON value.
+    mutating func read(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        guard let base = bytes.baseAddress else { return }
+        let end = range.upperBound
+        var index = range.lowerBound
+        while index < end {
+            let byte = base.load(fromByteOffset: index, as: UInt8.self)
+            if byte == UInt8(ascii: "\"") {
+                let start = index &+ 1
+                let close = JSONWalk.stringEnd(base, start, end)
+                index = min(close &+ 1, end)
+                let after = Bytes.skipWhitespace(base, index, end)
+                if after < end, base.load(fromByteOffset: after, as: UInt8.self) == UInt8(ascii: ":") {
+                    if !hasExternalInput { hasExternalInput = Self.isExternal(base, start, close) }
+                } else if close &- start > 64, Bytes.equal(base, start, start &+ 5, "data:") {
+                    tokens &+= Self.tokensPerInlineImage
+                } else {
+                    textBytes &+= Int64(close &- start)
+                    wideCharacters &+= Self.wideCharacters(base, start, close)
+                }
+            } else if byte &- UInt8(ascii: "0") <= 9 {
+                // An array of token ids.
+                tokens &+= 1
+                repeat { index &+= 1 } while index < end && base.load(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0") <= 9
+            } else {
+                index &+= 1
+            }
+        }
+    }
+
+    /// Adds a value of which every byte costs, names included: tools.
+    mutating func addRaw(_ range: Range<Int>) { textBytes &+= Int64(range.count) }
+
+    /// Names under which content parts carry what is not text. A name with an escape is taken for one of them.
+    private static func isExternal(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Bool {
+        switch end &- start {
+        case 4: if Bytes.equal(base, start, end, "file") { return true }
+        case 5: if Bytes.equal(base, start, end, "image") || Bytes.equal(base, start, end, "video") { return true }
+        case 6: if Bytes.equal(base, start, end, "images") || Bytes.equal(base, start, end, "source") { return true }
+        case 7: if Bytes.equal(base, start, end, "file_id") { return true }
+        case 8: if Bytes.equal(base, start, end, "file_url") { return true }
+        case 9:
+            if Bytes.equal(base, start, end, "image_url") || Bytes.equal(base, start, end, "video_url")
+                || Bytes.equal(base, start, end, "audio_url") || Bytes.equal(base, start, end, "file_data")
+            {
+                return true
+            }
+        case 10: if Bytes.equal(base, start, end, "input_file") { return true }
+        case 11: if Bytes.equal(base, start, end, "input_image") { return true }
+        case 15: if Bytes.equal(base, start, end, "multimodal_data") { return true }
+        default: break
+        }
+        return Bytes.first(UInt8(ascii: "\\"), base, start, end) < end
+    }
+
+    /// Characters from U+3000 to U+D7FF, and those beyond U+20000.
+    @inline(__always)
+    private static func wideCharacters(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int64 {
+        var index = start
+        var count: Int64 = 0
+        while index < end {
+            if end &- index >= 8, Bytes.word(base, index) & Bytes.highs == 0 {
+                index &+= 8
+                continue
+            }
+            switch base.load(fromByteOffset: index, as: UInt8.self) {
+            case 0xE3...0xED, 0xF0:
+                count &+= 1
+                index &+= 3
+            default: index &+= 1
+            }
+        }
+        return count
+    }
+}

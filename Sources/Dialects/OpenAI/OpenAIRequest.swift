@@ -1,0 +1,166 @@
+package import Domain
+package import NIOCore
+
+/// A request as far as its cost and its way depend on it; everything else passes verbatim.
+package struct OpenAIRequest: Sendable {
+    package static let largestChoices: Int64 = 128
+    package static let largestPromptCount: Int64 = 2_048
+    package static let largestOutputLimit: Int64 = Int64(Int32.max)
+    package static let longestModelNameBytes = 256
+
+    package let endpoint: Endpoint
+    package let body: ByteBuffer
+    package internal(set) var model = ""
+    /// Always false for embeddings.
+    package internal(set) var isStreamed = false
+    /// The client itself asked for `stream_options.include_usage`.
+    package internal(set) var asksForUsage = false
+    /// Output tokens per choice: the smallest limit the client names; nil where it names none, and for embeddings.
+    package internal(set) var outputLimit: Int64?
+    /// How many answers are generated and billed: `n` or `best_of`, times the number of prompts; at least 1.
+    package internal(set) var choices: Int64 = 1
+    /// Some input's tokens are not bounded by the body's bytes: images (also inline), files, anything fetched.
+    package internal(set) var hasExternalInput = false
+    /// A thinking budget or a schema: lowering the output limit would break the answer rather than shorten it.
+    package internal(set) var forbidsClamp = false
+    /// Members present that need a price of their own, of ``costBearingNames``; sorted.
+    package internal(set) var costBearing: [String] = []
+    /// Tokens of the prompt, tools included, at four bytes each and one for each CJK character.
+    package internal(set) var estimatedInputTokens: Int64 = 0
+
+    package var bodyBytes: Int { body.readableBytes }
+
+    /// The closed list of members that change what a call costs beyond tokens × price.
+    ///
+    /// `service_tier` unless auto or default; server tools: `web_search_options`, `tools` of other types than function and
+    /// custom, and xAI's `search_parameters`, Qwen's `enable_search`, OpenRouter's `plugins`; `modalities` beyond text and
+    /// `audio`; `prediction` (rejected tokens are billed beyond the limit); `models` (OpenRouter's other models to fall
+    /// back on, priced otherwise); `speed` unless standard. Null and false are as absent. Several choices and prompts are
+    /// in ``choices``.
+    package static let costBearingNames: [String] = [
+        "audio", "enable_search", "modalities", "models", "plugins", "prediction", "search_parameters", "service_tier",
+        "speed", "tools", "web_search_options",
+    ]
+
+    /// A place of the body where something else goes.
+    struct OutputLimitMember: Sendable {
+        let value: Range<Int>
+        /// nil: null.
+        let limit: Int64?
+    }
+
+    enum StreamOptions: Sendable {
+        case absent
+        case null(Range<Int>)
+        /// The object, and its `include_usage` if it has one.
+        case object(Range<Int>, isEmpty: Bool, includeUsage: Range<Int>?)
+    }
+
+    var modelValue = 0..<0
+    var outputLimitMembers: [OutputLimitMember] = []
+    var streamOptions = StreamOptions.absent
+    /// After the opening brace.
+    var firstMember = 0
+
+    init(endpoint: Endpoint, body: ByteBuffer) {
+        self.endpoint = endpoint
+        self.body = body
+    }
+
+    /// Validates the whole body in one strict pass and reads the members that matter.
+    /// - Throws: what to answer with 400: bytes that are no strict JSON object, a member twice, a model, limit or count
+    ///   that is not one.
+    package static func parse(_ body: ByteBuffer, endpoint: Endpoint) throws(OpenAIRequestError) -> OpenAIRequest {
+        var request = OpenAIRequest(endpoint: endpoint, body: body)
+        try body.withUnsafeReadableBytes { bytes throws(OpenAIRequestError) in
+            let members: [JSONMember]
+            do throws(JSONProblem) {
+                members = try JSONScanner.members(of: bytes)
+            } catch {
+                throw OpenAIRequestError(error)
+            }
+            var reader = OpenAIRequestReader(bytes: bytes, request: request)
+            request = try reader.read(members)
+        }
+        return request
+    }
+
+    /// The body to send: the client's bytes with the model, the output limit and the usage option put in their places.
+    /// - Parameters:
+    ///   - outputLimit: written over every limit the client named, or inserted as `limitMember`. nil leaves a single one
+    ///     as it is; where the client named several, all get the smallest, which is what was held for.
+    ///   - forceUsage: sets `stream_options.include_usage`; only for streams, as others may not carry the member.
+    ///   - limitMember: the name for an inserted limit. `max_tokens` is what every server of this dialect knows;
+    ///     OpenAI's reasoning models want `max_completion_tokens`.
+    package func upstreamBody(
+        model: String,
+        outputLimit: Int64?,
+        forceUsage: Bool,
+        limitMember: String = "max_tokens"
+    ) -> ByteBuffer {
+        var edits: [Edit] = []
+        var limit = endpoint == .embeddings ? nil : outputLimit
+        if limit == nil, outputLimitMembers.count > 1 { limit = self.outputLimit }
+        if let limit {
+            if outputLimitMembers.isEmpty {
+                var text: [UInt8] = []
+                JSONString.write(limitMember, into: &text)
+                text.append(contentsOf: ":\(limit),".utf8)
+                edits.append(Edit(range: firstMember..<firstMember, text: text))
+            }
+            for member in outputLimitMembers where member.limit != limit {
+                edits.append(Edit(range: member.value, text: Array("\(limit)".utf8)))
+            }
+        }
+        if forceUsage, isStreamed, !asksForUsage {
+            switch streamOptions {
+            case .absent:
+                edits.append(
+                    Edit(
+                        range: firstMember..<firstMember,
+                        text: Array(#""stream_options":{"include_usage":true},"#.utf8)
+                    )
+                )
+            case .null(let value):
+                edits.append(Edit(range: value, text: Array(#"{"include_usage":true}"#.utf8)))
+            case .object(_, _, let includeUsage?):
+                edits.append(Edit(range: includeUsage, text: Array("true".utf8)))
+            case .object(let object, let isEmpty, nil):
+                let after = object.lowerBound + 1
+                edits.append(
+                    Edit(range: after..<after, text: Array((#""include_usage":true"# + (isEmpty ? "" : ",")).utf8))
+                )
+            }
+        }
+        if model != self.model {
+            var text: [UInt8] = []
+            JSONString.write(model, into: &text)
+            edits.append(Edit(range: modelValue, text: text))
+        }
+        return apply(edits)
+    }
+
+    private struct Edit {
+        let range: Range<Int>
+        let text: [UInt8]
+    }
+
+    private func apply(_ edits: [Edit]) -> ByteBuffer {
+        if edits.isEmpty { return body }
+        // Insertions at one place keep the order in which they were made: the sort is stable.
+        let edits = edits.count == 1 ? edits : edits.sorted { $0.range.lowerBound < $1.range.lowerBound }
+        var result = ByteBufferAllocator().buffer(
+            capacity: body.readableBytes + edits.reduce(0) { $0 + $1.text.count }
+        )
+        body.withUnsafeReadableBytes { bytes in
+            var position = 0
+            for edit in edits {
+                result.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[position..<edit.range.lowerBound]))
+                result.writeBytes(edit.text)
+                position = edit.range.upperBound
+            }
+            result.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[position...]))
+        }
+        return result
+    }
+}

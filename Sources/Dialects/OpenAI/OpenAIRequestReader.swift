@@ -1,0 +1,273 @@
+import Domain
+import NIOCore
+
+/// Reads the members of a request that the scanner has accepted.
+struct OpenAIRequestReader {
+    let bytes: UnsafeRawBufferPointer
+    var request: OpenAIRequest
+    private var prompt = OpenAIPrompt()
+    private var hasModel = false
+    /// The largest of `n`, `best_of` and llama.cpp's `n_cmpl`.
+    private var answersPerPrompt: Int64 = 1
+    private var promptCount: Int64 = 1
+
+    init(bytes: UnsafeRawBufferPointer, request: OpenAIRequest) {
+        self.bytes = bytes
+        self.request = request
+    }
+
+    /// Names this reader has something to do with.
+    private enum Name {
+        case model, stream, streamOptions
+        /// llama.cpp lets its own `n_predict` win over `max_tokens`.
+        case outputLimit
+        case choices, prompt, messages, tools, thinking, responseFormat, schema
+        case costBearing, serviceTier, modalities, speed
+    }
+
+    mutating func read(_ members: [JSONMember]) throws(OpenAIRequestError) -> OpenAIRequest {
+        if let base = bytes.baseAddress {
+            let brace = Bytes.skipWhitespace(base, 0, bytes.count)
+            request.firstMember = min(brace + 1, bytes.count)
+        }
+        for member in members {
+            if let name = name(of: member) { try read(member, name) }
+        }
+        guard hasModel else {
+            throw OpenAIRequestError(
+                message: "The request names no model.",
+                param: "model",
+                code: "missing_required_parameter"
+            )
+        }
+        // Both factors are at most 2,048: no overflow.
+        if request.endpoint != .embeddings { request.choices = answersPerPrompt * promptCount }
+        request.hasExternalInput = request.hasExternalInput || prompt.hasExternalInput
+        request.estimatedInputTokens = prompt.estimatedTokens
+        request.costBearing.sort()
+        return request
+    }
+
+    private mutating func read(_ member: JSONMember, _ name: Name) throws(OpenAIRequestError) {
+        switch name {
+        case .model: try readModel(member)
+        case .stream:
+            let isStreamed = try bool(member)
+            if request.endpoint != .embeddings { request.isStreamed = isStreamed }
+        case .streamOptions: try readStreamOptions(member)
+        case .outputLimit:
+            guard request.endpoint != .embeddings else { return }
+            let limit = try integer(member, in: 1...OpenAIRequest.largestOutputLimit)
+            request.outputLimitMembers.append(OpenAIRequest.OutputLimitMember(value: member.value, limit: limit))
+            if let limit { request.outputLimit = min(limit, request.outputLimit ?? limit) }
+        case .choices:
+            guard request.endpoint != .embeddings else { return }
+            if let count = try integer(member, in: 1...OpenAIRequest.largestChoices) {
+                answersPerPrompt = max(answersPerPrompt, count)
+            }
+        case .prompt:
+            prompt.read(bytes, member.value)
+            if request.endpoint == .completions { try countPrompts(member) }
+        case .messages: prompt.read(bytes, member.value)
+        case .tools:
+            prompt.addRaw(member.value)
+            readTools(member)
+        case .thinking:
+            if isSet(member) { request.forbidsClamp = true }
+        case .responseFormat:
+            JSONWalk.forEachChild(bytes, member.value) {
+                if $0.isNamed("type", in: bytes), $0.isString("json_schema", in: bytes) { request.forbidsClamp = true }
+            }
+        case .schema:
+            if isSet(member) { request.forbidsClamp = true }
+        case .costBearing:
+            if isSet(member) { noteCost(member) }
+        case .serviceTier:
+            if isSet(member), !member.isString("auto", in: bytes), !member.isString("default", in: bytes) {
+                noteCost(member)
+            }
+        case .speed:
+            if isSet(member), !member.isString("standard", in: bytes) { noteCost(member) }
+        case .modalities:
+            var isTextOnly = member.kind == .array || member.kind == .null
+            JSONWalk.forEachChild(bytes, member.value) { if !$0.isString("text", in: bytes) { isTextOnly = false } }
+            if !isTextOnly { noteCost(member) }
+        }
+    }
+
+    private mutating func readModel(_ member: JSONMember) throws(OpenAIRequestError) {
+        // An escape is six bytes for one at most.
+        guard member.kind == .string, member.value.count <= 6 * OpenAIRequest.longestModelNameBytes + 2,
+            let model = member.text(in: bytes), !model.isEmpty,
+            model.utf8.count <= OpenAIRequest.longestModelNameBytes,
+            model.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+        else {
+            throw OpenAIRequestError(
+                message:
+                    "'model' must be a string of 1 to \(OpenAIRequest.longestModelNameBytes) bytes without control characters.",
+                param: "model",
+                code: member.kind == .string ? "invalid_value" : "invalid_type"
+            )
+        }
+        hasModel = true
+        request.model = model
+        request.modelValue = member.value
+    }
+
+    private mutating func readStreamOptions(_ member: JSONMember) throws(OpenAIRequestError) {
+        switch member.kind {
+        case .null: request.streamOptions = .null(member.value)
+        case .object:
+            var isEmpty = true
+            var option: JSONMember?
+            JSONWalk.forEachChild(bytes, member.value) {
+                isEmpty = false
+                if $0.isNamed("include_usage", in: bytes) { option = $0 }
+            }
+            if let option {
+                guard option.kind == .bool || option.kind == .null else {
+                    throw OpenAIRequestError(
+                        message: "'stream_options.include_usage' must be true or false.",
+                        param: "stream_options.include_usage",
+                        code: "invalid_type"
+                    )
+                }
+                request.asksForUsage = option.bool(in: bytes) ?? false
+            }
+            request.streamOptions = .object(member.value, isEmpty: isEmpty, includeUsage: option?.value)
+        default:
+            throw OpenAIRequestError(
+                message: "'stream_options' must be an object.",
+                param: "stream_options",
+                code: "invalid_type"
+            )
+        }
+    }
+
+    /// One answer for each string or token array; an array of token ids is one prompt.
+    private mutating func countPrompts(_ member: JSONMember) throws(OpenAIRequestError) {
+        guard member.kind == .array else { return }
+        var count: Int64 = 0
+        JSONWalk.forEachChild(bytes, member.value) { if $0.kind != .number { count += 1 } }
+        guard count <= OpenAIRequest.largestPromptCount else {
+            throw OpenAIRequestError(
+                message: "'prompt' may hold at most \(OpenAIRequest.largestPromptCount) prompts.",
+                param: "prompt",
+                code: "invalid_value"
+            )
+        }
+        promptCount = max(1, count)
+    }
+
+    private mutating func readTools(_ member: JSONMember) {
+        var isOurs = member.kind == .array || member.kind == .null
+        JSONWalk.forEachChild(bytes, member.value) { tool in
+            var isLocal = false
+            var hasType = false
+            JSONWalk.forEachChild(bytes, tool.value) {
+                if $0.isNamed("type", in: bytes) {
+                    hasType = true
+                    isLocal = $0.isString("function", in: bytes) || $0.isString("custom", in: bytes)
+                } else if !hasType, $0.isNamed("function", in: bytes) {
+                    isLocal = true
+                }
+            }
+            if !isLocal { isOurs = false }
+        }
+        if !isOurs { noteCost(member) }
+    }
+
+    private mutating func noteCost(_ member: JSONMember) { request.costBearing.append(member.nameText(in: bytes)) }
+
+    /// Neither null nor false.
+    private func isSet(_ member: JSONMember) -> Bool { member.kind != .null && member.bool(in: bytes) != false }
+
+    private func bool(_ member: JSONMember) throws(OpenAIRequestError) -> Bool {
+        if member.kind == .null { return false }
+        guard let value = member.bool(in: bytes) else {
+            let name = member.nameText(in: bytes)
+            throw OpenAIRequestError(message: "'\(name)' must be true or false.", param: name, code: "invalid_type")
+        }
+        return value
+    }
+
+    private func integer(
+        _ member: JSONMember,
+        in allowed: ClosedRange<Int64>
+    ) throws(OpenAIRequestError) -> Int64? {
+        if member.kind == .null { return nil }
+        guard let value = member.integer(in: bytes), allowed.contains(value) else {
+            let name = member.nameText(in: bytes)
+            throw OpenAIRequestError(
+                message: "'\(name)' must be an integer from \(allowed.lowerBound) to \(allowed.upperBound).",
+                param: name,
+                code: member.kind == .number ? "invalid_value" : "invalid_type"
+            )
+        }
+        return value
+    }
+
+    /// Looks at the length first: most members are none of ours.
+    private func name(of member: JSONMember) -> Name? {
+        func `is`(_ text: StaticString) -> Bool { member.isNamed(text, in: bytes) }
+        if member.nameHasEscapes { return slowName(of: member) }
+        switch member.name.count {
+        case 1: return `is`("n") ? .choices : nil
+        case 5:
+            if `is`("model") { return .model }
+            if `is`("tools") { return .tools }
+            if `is`("input") { return .prompt }
+            if `is`("audio") { return .costBearing }
+            return `is`("speed") ? .speed : nil
+        case 6:
+            if `is`("stream") { return .stream }
+            if `is`("n_cmpl") { return .choices }
+            if `is`("models") { return .costBearing }
+            return `is`("prompt") ? .prompt : nil
+        case 7:
+            if `is`("best_of") { return .choices }
+            if `is`("plugins") { return .costBearing }
+            return `is`("grammar") ? .schema : nil
+        case 8:
+            if `is`("messages") { return .messages }
+            return `is`("thinking") ? .thinking : nil
+        case 9:
+            if `is`("n_predict") { return .outputLimit }
+            if `is`("functions") { return .messages }
+            return `is`("reasoning") ? .thinking : nil
+        case 10:
+            if `is`("max_tokens") { return .outputLimit }
+            if `is`("modalities") { return .modalities }
+            return `is`("prediction") ? .costBearing : nil
+        case 11:
+            if `is`("json_schema") { return .schema }
+            return `is`("guided_json") ? .schema : nil
+        case 12: return `is`("service_tier") ? .serviceTier : nil
+        case 13: return `is`("enable_search") ? .costBearing : nil
+        case 14: return `is`("stream_options") ? .streamOptions : nil
+        case 15:
+            if `is`("response_format") { return .responseFormat }
+            if `is`("enable_thinking") { return .thinking }
+            return `is`("thinking_budget") ? .thinking : nil
+        case 16: return `is`("reasoning_effort") ? .thinking : nil
+        case 17: return `is`("search_parameters") ? .costBearing : nil
+        case 18: return `is`("web_search_options") ? .costBearing : nil
+        case 21: return `is`("max_completion_tokens") ? .outputLimit : nil
+        case 22: return `is`("thinking_budget_tokens") ? .thinking : nil
+        default: return nil
+        }
+    }
+
+    /// The same for a name written with escapes: `max\u005ftokens` is `max_tokens`.
+    private func slowName(of member: JSONMember) -> Name? {
+        var plain: [UInt8] = []
+        guard member.name.count <= 6 * 22 else { return nil }
+        JSONString.unescape(bytes, member.name, into: &plain)
+        return plain.withUnsafeBytes { plain in
+            var member = member
+            member.name = 0..<plain.count
+            member.nameHasEscapes = false
+            return OpenAIRequestReader(bytes: plain, request: request).name(of: member)
+        }
+    }
+}
