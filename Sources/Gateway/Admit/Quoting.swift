@@ -1,0 +1,104 @@
+import Dialects
+import Domain
+
+/// A request resolved against the catalogue: where it would go, under which price, and what it could cost at worst.
+struct QuotedCall {
+    let model: Model
+    let route: Route
+    let price: PriceVersion
+    let candidates: [Candidate]
+    let estimatedInputPrice: Money
+
+    /// Pure: catalogue, request and principal in, quote or the client's error out.
+    static func make(
+        _ request: OpenAIRequest,
+        endpoint: Endpoint,
+        for principal: Principal,
+        catalog: Catalog,
+        clamp: ClampRule,
+        now: Instant,
+        random: UInt64
+    ) throws(CallError) -> QuotedCall {
+        guard let model = catalog.models[request.model], model.isActive,
+            principal.allowedModels?.contains(model.id) ?? true
+        else { throw .unknownModel(request.model) }
+        let groups = model.groups.filter { $0.isActive && principal.groups.contains($0.id) }
+        guard !groups.isEmpty else { throw .unknownModel(request.model) }
+        guard let price = model.price(at: now) else { throw .unpricedModel(request.model) }
+        if let member = request.costBearing.first { throw .uncoveredMember(member) }
+        guard let route = Self.route(of: model, random: random) else { throw .noRoute(request.model) }
+
+        let inputTokens =
+            request.hasExternalInput
+            ? model.contextLength
+            : min(model.contextLength, Int64(request.bodyBytes) + model.promptOverheadTokens)
+        let limit: Int64 =
+            endpoint == .embeddings
+            ? 0
+            : min(
+                request.outputLimit ?? min(model.defaultOutputTokens, model.maxOutputTokens),
+                max(model.contextLength, model.maxOutputTokens)
+            )
+        let lowest = clamp.lowestOutputLimit(
+            for: limit,
+            isInjected: request.outputLimit == nil,
+            isRigid: request.forbidsClamp
+        )
+        var candidates: [Candidate] = []
+        candidates.reserveCapacity(groups.count)
+        let estimate: Money
+        do throws(MoneyError) {
+            for group in groups {
+                candidates.append(
+                    Candidate(
+                        groupID: group.id,
+                        multiplier: group.multiplier,
+                        quote: try .worstCase(
+                            rates: price.rates,
+                            multiplier: group.multiplier,
+                            inputTokens: inputTokens,
+                            choices: request.choices,
+                            outputLimit: limit,
+                            lowestOutputLimit: lowest
+                        )
+                    )
+                )
+            }
+            var usage = Usage()
+            usage.set(.input, to: request.estimatedInputTokens, .estimated)
+            estimate = try Money(exactly: price.rates.price(of: usage))
+        } catch {
+            throw .badRequest(
+                message: "This request could cost more than can be counted; lower its limits.",
+                member: nil,
+                code: "cost_overflow"
+            )
+        }
+        return QuotedCall(
+            model: model,
+            route: route,
+            price: price,
+            candidates: candidates,
+            estimatedInputPrice: estimate
+        )
+    }
+
+    /// The active route of the best priority; by weight among equals.
+    static func route(of model: Model, random: UInt64) -> Route? {
+        if model.routes.count == 1 {
+            let only = model.routes[0]
+            return only.isActive && only.provider.isActive ? only : nil
+        }
+        let usable = model.routes.filter { $0.isActive && $0.provider.isActive }
+        guard let best = usable.map(\.priority).min() else { return nil }
+        let equals = usable.filter { $0.priority == best }
+        let total = equals.reduce(0) { $0 + UInt64(max(1, $1.weight)) }
+        var draw = random % total
+        for route in equals {
+            let weight = UInt64(max(1, route.weight))
+            if draw < weight { return route }
+            draw -= weight
+        }
+        return equals.last
+    }
+}

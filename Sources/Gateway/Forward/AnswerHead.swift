@@ -1,0 +1,88 @@
+import Dialects
+import Domain
+import NIOCore
+import NIOHTTP1
+
+/// How an upstream's answer is judged by its head, and what of it the client gets.
+enum AnswerHead {
+    static func kind(of head: HTTPResponseHead, isStreamed: Bool) -> CallMachine.AnswerKind {
+        guard (200..<300).contains(head.status.code) else { return .error }
+        // We asked for identity; what comes encoded all the same cannot be metered.
+        if let encoding = head.headers.first(name: "content-encoding"), !HeaderPolicy.equals(encoding, "identity") {
+            return .unusable
+        }
+        guard isStreamed, let type = head.headers.first(name: "content-type") else { return .whole }
+        return HeaderPolicy.equals(String(type.prefix(17)), "text/event-stream") ? .eventStream : .whole
+    }
+
+    /// An error that is between the provider and us: our credential, our account, our quota with it.
+    static func refusesUs(_ head: HTTPResponseHead?, body: ByteBuffer) -> Bool {
+        switch head?.status.code {
+        case 401, 402, 403: true
+        case 429: isInsufficientQuota(body)
+        default: false
+        }
+    }
+
+    static func make(
+        from upstream: HTTPResponseHead,
+        version: HTTPVersion,
+        call: CallID,
+        contentLength: String?,
+        cost: Money?,
+        clampedTo outputLimit: Int64?,
+        closes: Bool
+    ) -> HTTPResponseHead {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(upstream.headers.count + 6)
+        let isEventStream = contentLength == nil
+        for (name, value) in upstream.headers where HeaderPolicy.forwardsResponseHeader(name) {
+            headers.add(name: name, value: value)
+        }
+        headers.add(name: "x-request-id", value: call.description)
+        if let theirs = upstream.headers.first(name: "x-request-id") {
+            headers.add(name: "x-upstream-request-id", value: theirs)
+        }
+        if let contentLength { headers.add(name: "Content-Length", value: contentLength) }
+        if isEventStream {
+            headers.replaceOrAdd(name: "X-Accel-Buffering", value: "no")
+            if !headers.contains(name: "cache-control") { headers.add(name: "Cache-Control", value: "no-cache") }
+        }
+        if let cost { headers.add(name: "x-tokenaudit-cost", value: cost.description) }
+        if let outputLimit { headers.add(name: "x-tokenaudit-output-limit", value: String(outputLimit)) }
+        if closes { headers.add(name: "Connection", value: "close") }
+        return HTTPResponseHead(version: version, status: upstream.status, headers: headers)
+    }
+
+    /// An upstream's error as the client may see it: unmodified if it is of the dialect and holds no piece of a
+    /// credential, else in our words under the same status; redirects are never followed and never passed on.
+    static func relay(
+        _ head: HTTPResponseHead,
+        body: ByteBuffer,
+        credential: Credential?
+    ) -> (head: HTTPResponseHead, body: ByteBuffer)? {
+        guard (400..<600).contains(head.status.code) else { return nil }
+        if OpenAIReply(reading: body).isError, !carriesCredential(body, credential) { return (head, body) }
+        var head = head
+        head.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
+        let isOurs = head.status.code >= 500
+        let error = OpenAIError(
+            message: "The provider answered with status \(head.status.code).",
+            type: isOurs ? "server_error" : "invalid_request_error",
+            code: "upstream_error"
+        )
+        return (head, error.body())
+    }
+
+    /// The provider's word for our own quota there being used up.
+    static func isInsufficientQuota(_ body: ByteBuffer) -> Bool {
+        String(buffer: body).contains("insufficient_quota")
+    }
+
+    /// Any eight bytes from the start or the end of the secret.
+    private static func carriesCredential(_ body: ByteBuffer, _ credential: Credential?) -> Bool {
+        guard let secret = credential?.secret, secret.utf8.count >= 8 else { return false }
+        let text = String(buffer: body)
+        return text.contains(secret.prefix(8)) || text.contains(secret.suffix(8))
+    }
+}

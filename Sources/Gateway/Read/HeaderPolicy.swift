@@ -1,0 +1,91 @@
+import NIOHTTP1
+
+/// Which headers cross the gateway, and which end here.
+enum HeaderPolicy {
+    enum RequestHeader {
+        case authorization
+        case xAPIKey
+        case apiKey
+        case userAgent
+        case clientRequestID
+        case expect
+        case contentEncoding
+        case contentLength
+        case dropped
+        case forwarded
+    }
+
+    /// Open list: what is not ours to read, hop-by-hop, a credential or about the client's network goes upstream.
+    static func classify(requestHeader name: String) -> RequestHeader {
+        switch name.utf8.count {
+        case 2: equals(name, "te") ? .dropped : .forwarded
+        case 4: equals(name, "host") ? .dropped : .forwarded
+        case 6:
+            equals(name, "cookie") ? .dropped : equals(name, "expect") ? .expect : .forwarded
+        case 7:
+            equals(name, "api-key")
+                ? .apiKey : equals(name, "upgrade") || equals(name, "trailer") ? .dropped : .forwarded
+        case 9:
+            equals(name, "x-api-key")
+                ? .xAPIKey
+                : equals(name, "forwarded") || equals(name, "x-real-ip") ? .dropped : .forwarded
+        case 10:
+            equals(name, "user-agent")
+                ? .userAgent
+                : equals(name, "connection") || equals(name, "keep-alive") || equals(name, "set-cookie")
+                    ? .dropped : .forwarded
+        case 13: equals(name, "authorization") ? .authorization : .forwarded
+        case 14:
+            equals(name, "content-length")
+                ? .contentLength
+                : equals(name, "x-goog-api-key") || equals(name, "openai-project") ? .dropped : .forwarded
+        case 15: equals(name, "accept-encoding") || equals(name, "x-forwarded-for") ? .dropped : .forwarded
+        case 16:
+            equals(name, "content-encoding")
+                ? .contentEncoding
+                : equals(name, "proxy-connection") || equals(name, "x-forwarded-host")
+                    || equals(name, "x-forwarded-port")
+                    ? .dropped : .forwarded
+        case 17: equals(name, "transfer-encoding") || equals(name, "x-forwarded-proto") ? .dropped : .forwarded
+        case 18: equals(name, "proxy-authenticate") ? .dropped : .forwarded
+        case 19:
+            equals(name, "x-client-request-id")
+                ? .clientRequestID
+                : equals(name, "proxy-authorization") || equals(name, "openai-organization") ? .dropped : .forwarded
+        default:
+            // x-forwarded-anything tells of networks that are none of the provider's business.
+            name.utf8.count > 12 && equals(String(name.prefix(12)), "x-forwarded-") ? .dropped : .forwarded
+        }
+    }
+
+    /// Whether a header of the upstream's answer reaches the client as it came.
+    static func forwardsResponseHeader(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 2: !equals(name, "te")
+        case 4: !equals(name, "date")
+        case 6: !equals(name, "server")
+        case 7: !(equals(name, "upgrade") || equals(name, "trailer"))
+        case 10: !(equals(name, "connection") || equals(name, "keep-alive") || equals(name, "set-cookie"))
+        case 11: !equals(name, "set-cookie2")
+        case 12: !equals(name, "x-request-id")
+        case 14: !equals(name, "content-length")
+        case 16: !equals(name, "proxy-connection")
+        case 17: !equals(name, "transfer-encoding")
+        case 18: !equals(name, "proxy-authenticate")
+        case 19: !(equals(name, "openai-organization") || equals(name, "proxy-authorization"))
+        default: !(name.utf8.count > 12 && equals(String(name.prefix(12)), "x-ratelimit-"))
+        }
+    }
+
+    /// ASCII case-insensitive; `lowered` must be lower case.
+    static func equals(_ text: String, _ lowered: StaticString) -> Bool {
+        guard text.utf8.count == lowered.utf8CodeUnitCount else { return false }
+        var index = 0
+        for byte in text.utf8 {
+            let folded = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+            if folded != lowered.utf8Start[index] { return false }
+            index += 1
+        }
+        return true
+    }
+}

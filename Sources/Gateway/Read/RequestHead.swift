@@ -1,0 +1,68 @@
+import Domain
+import NIOCore
+import NIOHTTP1
+
+/// What the data plane takes from a request's head, found in one pass over its headers.
+struct RequestHead {
+    let endpoint: Endpoint
+    let version: HTTPVersion
+    let isKeepAlive: Bool
+    /// The presented key without its scheme.
+    var key: Substring?
+    var userAgent = ""
+    var clientRequestID: String?
+    var expectsContinue = false
+    var hasContentEncoding = false
+    var contentLength: Int?
+    /// Headers that go upstream as they came.
+    var forwarded: [(name: String, value: String)] = []
+
+    init(_ head: HTTPRequestHead, endpoint: Endpoint) {
+        self.endpoint = endpoint
+        version = head.version
+        isKeepAlive = head.isKeepAlive
+        var named: Set<String> = []
+        for (name, value) in head.headers where name.utf8.count == 10 && HeaderPolicy.equals(name, "connection") {
+            for token in value.split(separator: ",") {
+                named.insert(token.filter { $0 != " " && $0 != "\t" }.lowercased())
+            }
+        }
+        var bearer: Substring?
+        var xAPIKey: Substring?
+        var apiKey: Substring?
+        for (name, value) in head.headers {
+            switch HeaderPolicy.classify(requestHeader: name) {
+            case .authorization:
+                if bearer == nil, value.utf8.count > 7, HeaderPolicy.equals(String(value.prefix(7)), "bearer ") {
+                    bearer = value.dropFirst(7)
+                }
+            case .xAPIKey: if xAPIKey == nil { xAPIKey = value[...] }
+            case .apiKey: if apiKey == nil { apiKey = value[...] }
+            case .userAgent: userAgent = value
+            case .clientRequestID: clientRequestID = String(value.prefix(128))
+            case .expect: expectsContinue = HeaderPolicy.equals(value, "100-continue")
+            case .contentEncoding: if !HeaderPolicy.equals(value, "identity") { hasContentEncoding = true }
+            case .contentLength: contentLength = Int(value)
+            case .dropped: break
+            case .forwarded:
+                if named.isEmpty || !named.contains(name.lowercased()) { forwarded.append((name, value)) }
+            }
+        }
+        key = bearer ?? xAPIKey ?? apiKey
+    }
+}
+
+extension Endpoint {
+    /// The endpoint of a request's raw target: matched on the path, byte by byte, whatever the query.
+    init?(target: String) {
+        var path = target[...]
+        if let query = path.utf8.firstIndex(of: UInt8(ascii: "?")) { path = path[..<query] }
+        if path.hasPrefix("/api/v1/") { path = path.dropFirst(4) }
+        switch path {
+        case "/v1/chat/completions": self = .chatCompletions
+        case "/v1/completions": self = .completions
+        case "/v1/embeddings": self = .embeddings
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,321 @@
+import Domain
+import NIOCore
+import NIOHTTP1
+
+/// One client connection: gives each request to its plane, and lets one exchange at a time run across both.
+///
+/// It stands before Hummingbird's codec and owns what that cannot see of the calls kept here: the quiesce event and
+/// the closing of the input are held back while a call runs, errors are answered in the client's dialect or not at
+/// all, every wait has a deadline, and parts of a pipelined request wait, reads paused, until the answer before is out.
+final class ConnectionHandler: Timed, ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum Plane {
+        case idle
+        case control
+        case call(Exchange)
+        /// Refused before its end: the rest is read, dropped and counted.
+        case discarding(left: Int)
+        case closed
+    }
+
+    private enum Wait {
+        case idle
+        case header
+        case body
+        case discard
+        case none
+    }
+
+    let gateway: Gateway
+    let loop: LoopContext
+    private(set) var clientAddress = ""
+    private var context: ChannelHandlerContext?
+    private var plane: Plane = .idle
+    private var wait: Wait = .idle
+    private var isRequestEnded = true
+    private var isControlAnswered = false
+    private var pending: CircularBuffer<HTTPServerRequestPart> = []
+    private var isProcessing = false
+    private var isReadHeldBack = false
+    private var isInputClosed = false
+    /// Close once the running exchange is over: quiescing, or nothing readable will come any more.
+    private var closesAfterAnswer = false
+    private var isWriteStalled = false
+
+    init(gateway: Gateway, loop: LoopContext) {
+        self.gateway = gateway
+        self.loop = loop
+    }
+
+    private var isBusy: Bool { if case .idle = plane { false } else { true } }
+
+    // MARK: - Deadlines
+
+    private func arm(_ wait: Wait) {
+        self.wait = wait
+        guard !isWriteStalled else { return }
+        let deadlines = gateway.settings.deadlines
+        let seconds: Double
+        switch wait {
+        case .none:
+            deadline = .distantFuture
+            return
+        case .idle: seconds = deadlines.idleSeconds
+        case .header: seconds = deadlines.headerSeconds
+        case .body: seconds = deadlines.bodySeconds
+        case .discard: seconds = deadlines.discardSeconds
+        }
+        deadline = .now() + .milliseconds(Int64(seconds * 1_000))
+    }
+
+    override func deadlinePassed(now: NIODeadline) {
+        if isWriteStalled { return close() }
+        switch wait {
+        case .header: refuse(.requestTimeout)
+        case .body:
+            if case .call(let exchange) = plane { exchange.refuse(.requestTimeout) } else { close() }
+        case .idle, .discard: close()
+        case .none: break
+        }
+    }
+
+    func bytesArrived() {
+        if case .idle = wait, case .idle = plane { arm(.header) }
+    }
+
+    // MARK: - Inbound
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        clientAddress = context.channel.remoteAddress?.ipAddress ?? ""
+        loop.watch(self)
+        arm(.idle)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        loop.unwatch(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .closed = plane { return }
+        let part = unwrapInboundIn(data)
+        if !pending.isEmpty || isProcessing || (isBusy && isRequestEnded) {
+            pending.append(part)
+        } else {
+            receive(part, context: context)
+            processPending()
+        }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if pending.isEmpty { context.read() } else { isReadHeldBack = true }
+    }
+
+    private func processPending() {
+        guard !isProcessing, let context else { return }
+        isProcessing = true
+        while !(isBusy && isRequestEnded), let part = pending.popFirst() { receive(part, context: context) }
+        isProcessing = false
+        if pending.isEmpty, isReadHeldBack {
+            isReadHeldBack = false
+            context.read()
+        }
+        if isInputClosed, !isBusy, pending.isEmpty { passInputClosed(context) }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        switch (plane, part) {
+        case (.idle, .head(let head)):
+            isRequestEnded = false
+            arm(.body)
+            if head.method == .POST, let endpoint = Endpoint(target: head.uri) {
+                let exchange = Exchange(connection: self, head: RequestHead(head, endpoint: endpoint))
+                plane = .call(exchange)
+                exchange.begin()
+            } else {
+                plane = .control
+                isControlAnswered = false
+                context.fireChannelRead(wrapInboundOut(part))
+                context.fireChannelReadComplete()
+            }
+        case (.control, _):
+            if case .end = part {
+                isRequestEnded = true
+                arm(.none)
+            }
+            context.fireChannelRead(wrapInboundOut(part))
+            context.fireChannelReadComplete()
+            controlAdvanced()
+        case (.call(let exchange), .body(let bytes)): exchange.receiveBody(bytes)
+        case (.call(let exchange), .end):
+            isRequestEnded = true
+            arm(.none)
+            exchange.receiveEnd()
+        case (.discarding(let left), .body(let bytes)):
+            let rest = left - bytes.readableBytes
+            plane = .discarding(left: rest)
+            if rest <= 0 { close() }
+        case (.discarding, .end): closeGently()
+        case (.idle, _), (.call, .head), (.discarding, .head), (.closed, _): break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            closesAfterAnswer = true
+            if !isBusy { close() }
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            switch plane {
+            case .call(let exchange) where !isRequestEnded: exchange.requestBrokeOff()
+            case .discarding: close()
+            default: if !isBusy, pending.isEmpty { passInputClosed(context) }
+            }
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func passInputClosed(_ context: ChannelHandlerContext) {
+        isInputClosed = false
+        plane = .closed
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let was = plane
+        plane = .closed
+        pending.removeAll()
+        loop.unwatch(self)
+        if case .call(let exchange) = was { exchange.clientGone() }
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError || error is ByteToMessageDecoderError else { return close() }
+        // What follows cannot be read; an answer under way is not disturbed by it.
+        closesAfterAnswer = true
+        switch plane {
+        case .idle:
+            refuse((error as? HTTPParserError) == .headerOverflow ? .headersTooLarge : .malformedHTTP)
+        case .call(let exchange) where !isRequestEnded: exchange.refuse(.malformedHTTP)
+        case .call: break
+        case .control where isRequestEnded: break
+        case .control, .discarding, .closed: close()
+        }
+    }
+
+    // MARK: - Outbound
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        context.write(data, promise: promise)
+        if case .control = plane, case .end = unwrapOutboundIn(data) {
+            isControlAnswered = true
+            controlAdvanced()
+        }
+    }
+
+    private func controlAdvanced() {
+        guard case .control = plane, isRequestEnded, isControlAnswered else { return }
+        exchangeEnded(keepsAlive: true)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        isWriteStalled = !isWritable
+        if isWritable {
+            arm(wait)
+        } else {
+            deadline = .now() + .milliseconds(Int64(gateway.settings.deadlines.writeStallSeconds * 1_000))
+        }
+        if case .call(let exchange) = plane { exchange.clientWritabilityChanged(isWritable) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: - The exchange's side
+
+    var isWritable: Bool { context?.channel.isWritable ?? true }
+
+    func send(_ part: HTTPServerResponsePart) { context?.write(wrapOutboundOut(part), promise: nil) }
+
+    func flush() { context?.flush() }
+
+    /// The answer is out. What waited is taken up, or the connection closed.
+    func exchangeEnded(keepsAlive: Bool) {
+        if case .closed = plane { return }
+        if !isRequestEnded {
+            flush()
+            plane = .discarding(left: gateway.settings.limits.discardBytes)
+            arm(.discard)
+            if isInputClosed { close() }
+            return
+        }
+        if !keepsAlive || closesAfterAnswer { return closeGently() }
+        plane = .idle
+        arm(.idle)
+        processPending()
+    }
+
+    /// Lets what was written go out, then ends our side, and waits a little for the client to end its own: closing at
+    /// once would reset the connection and could take the answer's last bytes with it.
+    func closeGently() {
+        guard let context else { return }
+        flush()
+        plane = .discarding(left: gateway.settings.limits.discardBytes)
+        arm(.discard)
+        let isClosed = context.eventLoop.makePromise(of: Void.self)
+        isClosed.futureResult.assumeIsolated().whenComplete { [self] _ in if isInputClosed { close() } }
+        context.close(mode: .output, promise: isClosed)
+    }
+
+    /// Ends a running answer without its proper end, so that no client takes the piece for the whole.
+    func breakOff() {
+        // A promise on an empty write tells when what came before has left.
+        guard let context else { return }
+        plane = .discarding(left: gateway.settings.limits.discardBytes)
+        arm(.discard)
+        let isWritten = context.eventLoop.makePromise(of: Void.self)
+        isWritten.futureResult.assumeIsolated().whenComplete { [self] _ in close() }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: isWritten)
+    }
+
+    /// Ends the connection at once.
+    func close() {
+        if case .closed = plane, context?.channel.isActive != true { return }
+        let was = plane
+        plane = .closed
+        pending.removeAll()
+        // The exchange must not hear of its own connection's end twice; `channelInactive` finds the plane closed.
+        if case .call(let exchange) = was { exchange.clientGone() }
+        context?.close(promise: nil)
+    }
+
+    override func cut() {
+        switch plane {
+        case .call: break
+        default: close()
+        }
+    }
+
+    /// Answers a request that never became an exchange.
+    private func refuse(_ error: CallError) {
+        var (head, body) = error.answer(version: .http1_1)
+        head.headers.add(name: "Connection", value: "close")
+        if let context {
+            head.headers.add(
+                name: "x-request-id",
+                value: CallID(at: WallClock.now(), random: (loop.random(), loop.random())).description
+            )
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        isRequestEnded = true
+        closeGently()
+    }
+}

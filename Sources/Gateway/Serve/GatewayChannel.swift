@@ -1,0 +1,65 @@
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+import NIOHTTP1
+package import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// How an accepted connection is set up: the data plane's handler first, Hummingbird's codec behind it.
+package struct GatewayChannel: ServerChildChannel, HTTPChannelHandler {
+    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    private let gateway: Gateway
+    package let responder: HTTPChannelHandler.Responder
+
+    package init(gateway: Gateway, responder: @escaping HTTPChannelHandler.Responder) {
+        self.gateway = gateway
+        self.responder = responder
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            guard let loop = gateway.loop(of: channel.eventLoop) else {
+                throw ChannelError.inappropriateOperationForState
+            }
+            let connection = ConnectionHandler(gateway: gateway, loop: loop)
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = gateway.settings.limits.headerFieldBytes
+            limits.maxHeaderListSize = gateway.settings.limits.headerBytes
+            limits.maxHeaderFieldCount = gateway.settings.limits.headerCount
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(ArrivalHandler(connection: connection))
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(
+                ByteToMessageHandler(
+                    HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+                )
+            )
+            try pipeline.addHandler(connection)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
+        }
+    }
+
+    package func handle(value asyncChannel: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: asyncChannel, logger: logger)
+    }
+}
+
+/// Tells the connection that bytes have come, before any head is complete: what the header deadline counts from.
+private final class ArrivalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: ConnectionHandler
+
+    init(connection: ConnectionHandler) { self.connection = connection }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.bytesArrived()
+        context.fireChannelRead(data)
+    }
+}

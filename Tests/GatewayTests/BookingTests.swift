@@ -1,0 +1,194 @@
+import Domain
+import NIOCore
+import Testing
+
+@testable import Dialects
+@testable import Gateway
+
+/// How an ending becomes a bill: input 0.15, cached 0.075, output 0.60 dollars a million tokens; 1,000 tokens of prompt
+/// were estimated, and 0.01 dollars are held.
+private struct Case: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var ending: CallMachine.Ending
+    var usage: (input: Int64, cached: Int64, output: Int64)?
+    var isPlausible = true
+    var events: Int64 = 0
+    var bytes: Int64 = 0
+    var policy = DisconnectPolicy.chargeHold
+    var hold = "0.01"
+    let charge: String
+    var cost: String?
+    let flags: BillFlags
+}
+
+private let cases: [Case] = [
+    Case(
+        testDescription: "reported usage, exact: 20 + 80 cached + 40",
+        ending: .capture(.complete),
+        usage: (20, 80, 40),
+        charge: "0.000033",
+        flags: []
+    ),
+    Case(
+        testDescription: "explicit zero is zero, not missing",
+        ending: .capture(.complete),
+        usage: (0, 0, 0),
+        events: 7,
+        bytes: 100,
+        charge: "0.00",
+        flags: []
+    ),
+    Case(
+        testDescription: "missing usage: the prompt's estimate and a token an event",
+        ending: .capture(.complete),
+        events: 10,
+        bytes: 20,
+        charge: "0.000156",
+        flags: .estimated
+    ),
+    Case(
+        testDescription: "few events with much text: four bytes a token",
+        ending: .capture(.complete),
+        events: 1,
+        bytes: 41,
+        charge: "0.0001566",
+        flags: .estimated
+    ),
+    Case(
+        testDescription: "broken in the middle: what was delivered",
+        ending: .capture(.upstreamBroke),
+        events: 10,
+        charge: "0.000156",
+        flags: [.estimated, .upstreamBroken]
+    ),
+    Case(
+        testDescription: "the client left and the rest is unknown: the hold, or hanging up were free",
+        ending: .capture(.clientGone),
+        events: 10,
+        charge: "0.01",
+        cost: "0.000156",
+        flags: [.estimated, .clientGone, .unknownOutput]
+    ),
+    Case(
+        testDescription: "the same under the milder policy",
+        ending: .capture(.clientGone),
+        events: 10,
+        policy: .estimate,
+        charge: "0.000156",
+        flags: [.estimated, .clientGone]
+    ),
+    Case(
+        testDescription: "drained to its usage, the client's leaving changes nothing",
+        ending: .capture(.clientGone),
+        usage: (100, 0, 10),
+        charge: "0.000021",
+        flags: .clientGone
+    ),
+    Case(
+        testDescription: "a lie beyond the hold is the provider's loss",
+        ending: .capture(.complete),
+        usage: (1_000_000, 0, 0),
+        isPlausible: false,
+        hold: "0.10",
+        charge: "0.10",
+        cost: "0.15",
+        flags: [.implausibleUsage, .exceededHold]
+    ),
+    Case(
+        testDescription: "the largest lie of all traps nothing",
+        ending: .capture(.complete),
+        usage: (.max, .max, .max),
+        isPlausible: false,
+        charge: "0.01",
+        cost: "3543.348019200000",
+        flags: [.implausibleUsage, .exceededHold]
+    ),
+    Case(
+        testDescription: "void before sending: nothing anywhere",
+        ending: .void(.notSent),
+        charge: "0.00",
+        cost: "0.00",
+        flags: []
+    ),
+    Case(
+        testDescription: "sent and lost: nothing for the customer, the estimate at the provider",
+        ending: .void(.unknown),
+        charge: "0.00",
+        cost: "0.00015",
+        flags: .unknownCost
+    ),
+    Case(
+        testDescription: "answered with an error: nothing anywhere",
+        ending: .void(.answered),
+        charge: "0.00",
+        cost: "0.00",
+        flags: []
+    ),
+]
+
+@Suite("an ending becomes a bill")
+struct BookingTests {
+    @Test("table", arguments: cases)
+    fileprivate func table(_ test: Case) throws {
+        var rates = Rates()
+        rates[.input] = 150_000
+        rates[.cacheRead] = 75_000
+        rates[.output] = 600_000
+        let hold = Hold(
+            groupID: ModelGroupID(1),
+            multiplier: .one,
+            amount: try Money(parsing: test.hold),
+            outputLimit: 1_024,
+            isClamped: false,
+            parts: [HoldPart(lane: .grant(GrantID(1)), amount: try Money(parsing: test.hold))]
+        )
+        let call = CallIntent(
+            id: CallID(high: 1, low: 1),
+            userID: UserID(1),
+            keyID: APIKeyID(1),
+            modelID: ModelID(1),
+            routeID: RouteID(1),
+            providerID: ProviderID(1),
+            priceVersionID: PriceVersionID(1),
+            endpoint: .chatCompletions,
+            isStreamed: true,
+            estimatedInputTokens: 1_000,
+            estimatedInputPrice: try Money(parsing: "0.00015"),
+            startedAt: Instant(microseconds: 0),
+            clientAddress: "127.0.0.1",
+            userAgent: "test"
+        )
+        var facts = BookingFacts()
+        if let counts = test.usage {
+            var usage = Usage()
+            usage.set(.input, to: counts.input, .reported)
+            usage.set(.cacheRead, to: counts.cached, .reported)
+            usage.set(.output, to: counts.output, .reported)
+            facts.reading = UsageReading(
+                usage: usage,
+                problems: test.isPlausible ? [] : .totalMismatch,
+                hasInput: true,
+                hasOutput: true
+            )
+        }
+        facts.contentEvents = test.events
+        facts.contentBytes = test.bytes
+        let result = CallResult.booking(
+            test.ending,
+            facts: facts,
+            call: call,
+            hold: hold,
+            rates: rates,
+            costRates: rates,
+            policy: test.policy,
+            outputLimit: 1_024,
+            endedAt: Instant(microseconds: 1),
+            durationMilliseconds: 1,
+            firstByteMilliseconds: nil
+        )
+        #expect(result.charge == (try Money(parsing: test.charge)))
+        if let cost = test.cost { #expect(result.cost == (try Money(parsing: cost))) }
+        #expect(result.flags == test.flags)
+        #expect(result.charge <= hold.amount)
+    }
+}

@@ -1,0 +1,202 @@
+import Domain
+import NIOCore
+import ServiceLifecycle
+import Testing
+
+@testable import Gateway
+
+/// What the connection's handler owns across both planes: quiescing, half-closing, errors, deadlines, one exchange at a time.
+@Suite("one connection, two planes", .timeLimit(.minutes(1)))
+struct ConnectionTests {
+    private let goodStream: [ScriptedUpstream.Step] = [
+        .send(Wire.streamHead + Wire.delta("one")), .waitForTest,
+        .send(Wire.delta("two") + Wire.usage(prompt: 10, completion: 2) + Wire.done + Wire.end),
+    ]
+
+    private func upstream(_ steps: [ScriptedUpstream.Step]) async throws -> ScriptedUpstream {
+        let upstream = try await ScriptedUpstream.start()
+        switch steps.count {
+        case 1: upstream.setScript(steps[0])
+        case 2: upstream.setScript(steps[0], steps[1])
+        default: upstream.setScript(steps[0], steps[1], steps[2])
+        }
+        return upstream
+    }
+
+    @Test("a shutdown lets a running stream end, and refuses new connections")
+    func quiesce() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, services in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await client.read { $0.contains("one") }
+            await services.triggerGracefulShutdown()
+            // An idle connection is closed at once: its end shows that the shutdown has reached the connections.
+            upstream.proceed()
+            let answer = await client.readToEnd()
+            #expect(answer.contains("two") && answer.contains("[DONE]"))
+            let bill = try #require(await gateway.journal.settled(1).first)
+            #expect(bill.result.outcome == .captured && bill.result.usage[.output] == 2)
+        }
+        try await upstream.stop()
+    }
+
+    @Test("the end of the grace period cuts a stream, and its bill is written")
+    func cut() async throws {
+        let upstream = try await upstream(goodStream)
+        var settings = TestGateway.settings()
+        settings.deadlines.graceSeconds = 0.05
+        try await TestGateway.with(upstreamPort: upstream.port, settings: settings) { gateway, services in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await client.read { $0.contains("one") }
+            await services.triggerGracefulShutdown()
+            let answer = await client.readToEnd()
+            #expect(answer.contains("server_shutting_down") && !answer.contains("[DONE]"))
+            let bill = try #require(await gateway.journal.settled(1).first)
+            #expect(bill.result.flags.contains(.estimated) && bill.result.charge > .zero)
+        }
+        try await upstream.stop()
+    }
+
+    @Test("a client that closes its sending side still gets its answer")
+    func halfClosed() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await client.read { $0.contains("one") }
+            try await client.halfClose()
+            upstream.proceed()
+            let answer = await client.readToEnd()
+            #expect(answer.contains("[DONE]") && answer.hasSuffix("0\r\n\r\n"))
+        }
+        try await upstream.stop()
+    }
+
+    @Test("a client that leaves is drained for its usage")
+    func hungUp() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await client.read { $0.contains("one") }
+            try await client.close()
+            upstream.proceed()
+            let bill = try #require(await gateway.journal.settled(1).first)
+            #expect(bill.result.outcome == .captured)
+            #expect(bill.result.usage[.input] == 10 && bill.result.usage[.output] == 2)
+            #expect(!bill.result.flags.contains(.estimated))
+        }
+        try await upstream.stop()
+    }
+
+    @Test("garbage behind a request does not disturb its answer")
+    func garbage() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await client.read { $0.contains("one") }
+            try await client.send("\u{1}\u{2}garbage\r\n\r\n")
+            upstream.proceed()
+            let answer = await client.readToEnd()
+            #expect(answer.contains("[DONE]") && answer.hasSuffix("0\r\n\r\n"))
+            #expect(!answer.contains("400"))
+        }
+        try await upstream.stop()
+    }
+
+    @Test("garbage instead of a request gets a 400 in the client's dialect")
+    func garbageFirst() async throws {
+        try await TestGateway.with(upstreamPort: 1) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send("\u{1}\u{2}garbage\r\n\r\n")
+            let answer = await client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 400") && answer.contains(#""code":"malformed_request""#))
+        }
+    }
+
+    @Test("headers beyond their limit get 431", arguments: [300, 3])
+    func headers(count: Int) async throws {
+        try await TestGateway.with(upstreamPort: 1) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            let value = String(repeating: "x", count: count == 3 ? 40_000 : 10)
+            let lines = (0..<count).map { "x-h\($0): \(value)\r\n" }.joined()
+            try await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n\(lines)\r\n")
+            let answer = await client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 431"), "\(answer.prefix(80))")
+        }
+    }
+
+    @Test("a head that never ends is closed by its deadline")
+    func slowHead() async throws {
+        var settings = TestGateway.settings()
+        settings.deadlines.headerSeconds = 0.05
+        try await TestGateway.with(upstreamPort: 1, settings: settings) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n")
+            let answer = await client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 408"))
+        }
+    }
+
+    @Test("a body that never ends is refused by its deadline", arguments: ["/v1/chat/completions", "/elsewhere"])
+    func slowBody(path: String) async throws {
+        var settings = TestGateway.settings()
+        settings.deadlines.bodySeconds = 0.05
+        settings.deadlines.discardSeconds = 0.05
+        try await TestGateway.with(upstreamPort: 1, settings: settings) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(
+                "POST \(path) HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer \(TestGateway.key)\r\nContent-Length: 100\r\n\r\n{"
+            )
+            let answer = await client.readToEnd()
+            if path.hasPrefix("/v1") { #expect(answer.hasPrefix("HTTP/1.1 408")) }
+        }
+    }
+
+    @Test("pipelined requests of both planes are answered one after another")
+    func pipelined() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            let control = "GET /control HTTP/1.1\r\nHost: g\r\n\r\n"
+            try await client.send(
+                control + RawClient.post("/v1/chat/completions", body: Wire.streamedCall) + control
+                    + RawClient.post("/v1/chat/completions", key: nil, body: Wire.call)
+            )
+            _ = await client.read { $0.contains("one") }
+            upstream.proceed()
+            let answer = await client.readToEnd()
+            let order = [
+                "control /control", "one", "two", "[DONE]", "0\r\n\r\n", "control /control", "invalid_api_key",
+            ]
+            var rest = answer[...]
+            for mark in order {
+                let found = try #require(rest.firstRange(of: mark), "\(mark) in its place")
+                rest = rest[found.upperBound...]
+            }
+        }
+        try await upstream.stop()
+    }
+
+    @Test("a reader that stops reading holds the upstream back, and is closed by the write stall")
+    func stalledReader() async throws {
+        let piece = Wire.delta(String(repeating: "x", count: 60_000))
+        let flood = String(repeating: piece, count: 400)
+        let upstream = try await ScriptedUpstream.start(.send(Wire.streamHead), .send(flood))
+        var settings = TestGateway.settings()
+        settings.deadlines.writeStallSeconds = 0.3
+        settings.deadlines.drainSeconds = 0.3
+        settings.limits.drainBytes = 1_000_000
+        try await TestGateway.with(upstreamPort: upstream.port, settings: settings) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port, reads: false)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            let bill = try #require(await gateway.journal.settled(1).first)
+            #expect(bill.result.flags.contains(.clientGone))
+            try await client.close()
+        }
+        try await upstream.stop()
+    }
+}

@@ -1,0 +1,80 @@
+import Domain
+import NIOHTTP1
+import Testing
+
+@testable import Gateway
+
+@Suite("what crosses the gateway")
+struct HeaderPolicyTests {
+    @Test(
+        "hop-by-hop, credentials and the client's network stay here",
+        arguments: [
+            "Host", "Cookie", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+            "Proxy-Authorization",
+            "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+            "X-Forwarded-Anything",
+            "X-Real-IP", "OpenAI-Organization", "OpenAI-Project", "Authorization", "x-api-key", "api-key", "Expect",
+            "Accept-Encoding", "Content-Length", "X-Goog-Api-Key", "X-Hop", "User-Agent",
+        ]
+    )
+    func dropped(name: String) {
+        let head = HTTPRequestHead(
+            version: .http1_1,
+            method: .POST,
+            uri: "/v1/chat/completions",
+            headers: ["Connection": "close, x-hop", name: "value"]
+        )
+        let read = RequestHead(head, endpoint: .chatCompletions)
+        #expect(!read.forwarded.contains { $0.name == name })
+    }
+
+    @Test(
+        "unknown headers pass",
+        arguments: ["anthropic-version", "x-stainless-lang", "Accept", "X-Title", "traceparent"]
+    )
+    func passed(name: String) {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: [name: "v"])
+        #expect(RequestHead(head, endpoint: .chatCompletions).forwarded.map(\.name) == [name])
+    }
+
+    @Test(
+        "a key arrives in any of three headers; the first of them counts",
+        arguments: [
+            (["Authorization": "Bearer k1"], "k1"), (["authorization": "bearer k2"], "k2"), (["X-API-Key": "k3"], "k3"),
+            (["api-key": "k4"], "k4"), (["x-api-key": "k5", "Authorization": "Bearer k6"], "k6"),
+            // Not our scheme: no key at all rather than a piece of one.
+            (["Authorization": "Basic abc"], nil), (["Authorization": "Bearer"], nil),
+        ] as [(HTTPHeaders, Substring?)]
+    )
+    func keys(headers: HTTPHeaders, key: Substring?) {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: headers)
+        #expect(RequestHead(head, endpoint: .chatCompletions).key == key)
+    }
+
+    @Test(
+        "an endpoint is matched on the raw path",
+        arguments: [
+            ("/v1/chat/completions", .chatCompletions), ("/api/v1/chat/completions", .chatCompletions),
+            ("/v1/completions?x=1", .completions), ("/v1/embeddings", .embeddings), ("/v1/chat/completions/", nil),
+            ("//v1/chat/completions", nil), ("/v1/chat%2fcompletions", nil), ("/v1/../v1/chat/completions", nil),
+            ("/V1/chat/completions", nil), ("/v1/models", nil), ("/api/api/v1/embeddings", nil),
+            ("/v1/chat/completions;a", nil),
+            ("/v1/chat/completions%00", nil), ("http://host/v1/chat/completions", nil),
+        ] as [(String, Endpoint?)]
+    )
+    func endpoints(target: String, endpoint: Endpoint?) {
+        #expect(Endpoint(target: target) == endpoint)
+    }
+
+    @Test(
+        "of an answer, sessions, limits and names of the provider's own stay behind",
+        arguments: [
+            "Set-Cookie", "x-ratelimit-limit-requests", "OpenAI-Organization", "Connection", "Keep-Alive",
+            "Transfer-Encoding", "X-Request-ID",
+        ]
+    )
+    func answers(name: String) {
+        #expect(!HeaderPolicy.forwardsResponseHeader(name))
+        #expect(HeaderPolicy.forwardsResponseHeader("openai-processing-ms"))
+    }
+}

@@ -1,0 +1,114 @@
+import NIOCore
+import NIOPosix
+
+/// A TCP connection whose bytes are the test's own.
+final class RawClient: Sendable {
+    struct Ended: Error {}
+
+    private let channel: any Channel
+    private let inbox: Inbox
+
+    private init(channel: any Channel, inbox: Inbox) {
+        self.channel = channel
+        self.inbox = inbox
+    }
+
+    /// - Parameter reads: false for a client that never takes what is sent to it.
+    static func connect(port: Int, reads: Bool = true) async throws -> RawClient {
+        let inbox = Inbox()
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: reads)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(inbox: inbox))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+        return RawClient(channel: channel, inbox: inbox)
+    }
+
+    func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+
+    func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+
+    /// Ends our side only.
+    func halfClose() async throws { try await channel.close(mode: .output) }
+
+    func close() async throws { try await channel.close() }
+
+    /// All that has come once it satisfies `isEnough`, or once the peer has ended.
+    func read(until isEnough: @escaping @Sendable (String) -> Bool) async -> String { await inbox.wait(isEnough) }
+
+    func readToEnd() async -> String { await inbox.wait { _ in false } }
+
+    static func post(_ path: String, key: String? = TestGateway.key, headers: String = "", body: String) -> String {
+        "POST \(path) HTTP/1.1\r\nHost: gateway\r\n" + (key.map { "Authorization: Bearer \($0)\r\n" } ?? "") + headers
+            + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body
+    }
+
+    /// One request on a connection of its own, read to its end.
+    static func exchange(port: Int, _ request: String) async throws -> String {
+        let client = try await connect(port: port)
+        try await client.send(
+            request.replacing("\r\nHost:", with: "\r\nConnection: close\r\nHost:", maxReplacements: 1)
+        )
+        return await client.readToEnd()
+    }
+}
+
+private actor Inbox {
+    private var text = ""
+    private var isEnded = false
+    private var waiter: (isEnough: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, Never>)?
+
+    func append(_ more: String) {
+        text += more
+        if let waiter, waiter.isEnough(text) {
+            self.waiter = nil
+            waiter.continuation.resume(returning: text)
+        }
+    }
+
+    func end() {
+        isEnded = true
+        waiter?.continuation.resume(returning: text)
+        waiter = nil
+    }
+
+    func wait(_ isEnough: @escaping @Sendable (String) -> Bool) async -> String {
+        if isEnded || isEnough(text) { return text }
+        return await withCheckedContinuation { waiter = (isEnough, $0) }
+    }
+}
+
+private final class Collector: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let events: AsyncStream<String?>.Continuation
+
+    init(inbox: Inbox) {
+        let (stream, continuation) = AsyncStream<String?>.makeStream()
+        events = continuation
+        Task {
+            for await event in stream {
+                if let event { await inbox.append(event) } else { await inbox.end() }
+            }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        events.yield(String(buffer: unwrapInboundIn(data)))
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { events.yield(nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        events.yield(nil)
+        events.finish()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
