@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import Glibc
 import NIOCore
 
@@ -92,8 +92,8 @@ final class LoopContext: @unchecked Sendable {
 }
 
 /// The wall clock, for what is stored; deadlines use the monotonic one.
-enum WallClock {
-    static func now() -> Instant {
+package enum WallClock {
+    package static func now() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)

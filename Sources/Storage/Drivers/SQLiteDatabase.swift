@@ -103,6 +103,8 @@ package final class SQLiteDatabase: Database {
                 guard sqlite3_open_v2(path, &opened, flags, nil) == SQLITE_OK, let opened else {
                     throw StorageError.io("no connection for checkpoints")
                 }
+                // Until its first read a connection does not know that there is a WAL, and its checkpoints do nothing.
+                sqlite3_exec(opened, "SELECT COUNT(*) FROM sqlite_master", nil, nil, nil)
                 kept = UncheckedHandle(handle: opened)
             }
             guard let handle = kept?.handle else { return (0, 0) }

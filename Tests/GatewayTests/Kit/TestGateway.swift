@@ -66,6 +66,7 @@ struct TestGateway {
         var settings = GatewaySettings()
         settings.allowsPrivateUpstreams = true
         settings.deadlines.graceSeconds = 5
+        settings.deadlines.discardSeconds = 0.2
         return settings
     }
 

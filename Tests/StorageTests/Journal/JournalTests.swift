@@ -1,0 +1,210 @@
+import Domain
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Storage
+
+@Suite("the journal on SQLite", .timeLimit(.minutes(2)))
+struct JournalTests {
+    @Test(
+        "a quota of exactly k holds admits exactly k of a thousand at once; a pico-dollar less, k − 1",
+        arguments: [(0, 37), (-1, 36), (1, 37)] as [(Int64, Int)]
+    )
+    func exactlyK(difference: Int64, admitted: Int) async throws {
+        let bound = Money(picoDollars: 1_000_000)
+        let books = try Books(grants: [Money(picoDollars: 37_000_000 + difference)])
+        let storage = try books.open()
+        let held = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<1_000 {
+                group.addTask {
+                    if case .held = await storage.journal.admit(Books.request(UInt64(number), bound: bound)) {
+                        true
+                    } else {
+                        false
+                    }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(held == admitted)
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [])
+        #expect(report.open.count == admitted)
+        try await storage.close()
+    }
+
+    @Test("holds, charges, roll-ups and leaves agree after a busy hour", arguments: [0, 1] as [UInt64])
+    func agree(seed: UInt64) async throws {
+        let books = try Books(
+            grants: [Money(picoDollars: 3_000), Money(picoDollars: 2_000_000)],
+            keyLimit: seed == 1 ? Money(picoDollars: 1_500_000) : nil
+        )
+        let storage = try books.open()
+        let charged = await withTaskGroup(of: Int64.self) { group in
+            for number in 0..<600 {
+                group.addTask {
+                    let bound = Money(picoDollars: Int64(100 + number % 1_000))
+                    let request = Books.request(UInt64(number), bound: bound, hasSpendingLimit: seed == 1)
+                    guard case .held(let hold) = await storage.journal.admit(request) else { return 0 }
+                    let isVoid = number % 7 == 0
+                    let charge = Money(picoDollars: bound.picoDollars * Int64(number % 11) / 10)
+                    let settlement = Books.settlement(
+                        UInt64(number),
+                        hold: hold,
+                        charge: charge,
+                        outcome: isVoid ? .voided : .captured
+                    )
+                    let outcome = await storage.journal.settle(settlement)
+                    // Told twice, booked once.
+                    let again = await storage.journal.settle(settlement)
+                    return outcome == .durable && again == .durable && !isVoid
+                        ? min(charge, hold.amount).picoDollars : 0
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [])
+        #expect(report.open == [])
+        #expect(report.charged == Int128(charged))
+        #expect(report.calls > 500)
+        try await storage.close()
+    }
+
+    @Test("a call whose process died is resolved at the next start, visibly", arguments: UncertainPolicy.allCases)
+    func death(policy: UncertainPolicy) async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000)])
+        let crashed = try books.copyAfter { storage in
+            guard case .held = await storage.journal.admit(Books.request(1, bound: Money(picoDollars: 100))) else {
+                Issue.record("not held")
+                return
+            }
+        }
+        let storage = try await crashed.open(policy: policy)
+        #expect(storage.recovery.resolvedCalls == 1)
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [])
+        #expect(report.uncertain.count == 1 && report.open == [])
+        let expected: Int128 =
+            switch policy {
+            case .chargeInput: 3
+            case .chargeHold: 100
+            case .void: 0
+            }
+        #expect(report.charged == expected)
+        try await storage.close()
+    }
+
+    @Test(
+        "verify names what was changed behind the ledger's back",
+        arguments: [
+            ("UPDATE quota_grants SET available = available + 1, funded = funded + 1", "funded by entries"),
+            ("UPDATE quota_grants SET captured = captured - 1, available = available + 1", "captured"),
+            ("UPDATE api_requests SET charge = charge - 1 WHERE charge > 0", "leaf"),
+            ("UPDATE api_requests SET cost = 0", "leaf"),
+            ("DELETE FROM api_requests", "captured"),
+            ("UPDATE usage_rollups SET charge = charge + 1", "charge"),
+            ("DELETE FROM audit_leaves", "leaf"),
+        ]
+    )
+    func tampering(statement: String, named: String) async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000)])
+        let storage = try books.open()
+        guard case .held(let hold) = await storage.journal.admit(Books.request(1, bound: Money(picoDollars: 100)))
+        else {
+            Issue.record("not held")
+            return
+        }
+        #expect(
+            await storage.journal.settle(Books.settlement(1, hold: hold, charge: Money(picoDollars: 60))) == .durable
+        )
+        #expect(try LedgerVerifier.verify(storage.database).isProven)
+        _ = try storage.database.write { try $0.execute(statement) }
+        let differences = try LedgerVerifier.verify(storage.database).differences
+        #expect(differences.contains { $0.subject.contains(named) }, "\(differences)")
+        try await storage.close()
+    }
+
+    @Test("one server a file")
+    func oneServer() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1)])
+        let storage = try books.open()
+        #expect(throws: StorageError.busy) { try books.open() }
+        try await storage.close()
+    }
+
+    @Test("settlements that find the disk full wait in the spool, and reach the books later or at the next start")
+    func fullDisk() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000_000)])
+        let storage = try books.open()
+        guard case .held(let hold) = await storage.journal.admit(Books.request(1, bound: Money(picoDollars: 100)))
+        else {
+            Issue.record("not held")
+            return
+        }
+        let pages = try storage.database.withWriter { connection in
+            let count = try connection.query("PRAGMA page_count") { $0.int64(0) }.first ?? 0
+            _ = try connection.query("PRAGMA max_page_count = \(count)") { $0.int64(0) }
+            return count
+        }
+        var full = false
+        // Fills what is left of the last pages, until a settlement meets the end.
+        for number in 2..<2_000 where !full {
+            if case .held(let other) = await storage.journal.admit(
+                Books.request(UInt64(number), bound: Money(picoDollars: 1))
+            ) {
+                #expect(
+                    await storage.journal.settle(
+                        Books.settlement(UInt64(number), hold: other, charge: Money(picoDollars: 1))
+                    )
+                        == .durable
+                )
+            } else {
+                full = true
+            }
+        }
+        #expect(full)
+        #expect(
+            await storage.journal.settle(Books.settlement(1, hold: hold, charge: Money(picoDollars: 60))) == .durable
+        )
+        _ = try storage.database.withWriter { connection in
+            try connection.query("PRAGMA max_page_count = \(pages + 10_000)") { $0.int64(0) }
+        }
+        try await storage.close()
+        let next = try books.open()
+        let report = try LedgerVerifier.verify(next.database)
+        #expect(report.differences == [])
+        #expect(report.open == [] && report.uncertain == [])
+        try await next.close()
+    }
+}
+
+extension Books {
+    /// The books as a crash would leave them: copied, WAL included, while the server still runs.
+    func copyAfter(_ work: @escaping @Sendable (EmbeddedStorage) async -> Void) throws -> Crashed {
+        Crashed(books: self, work: work)
+    }
+
+    struct Crashed {
+        let books: Books
+        let work: @Sendable (EmbeddedStorage) async -> Void
+
+        func open(policy: UncertainPolicy) async throws -> EmbeddedStorage {
+            let storage = try books.open()
+            await work(storage)
+            let copy = try Books(grants: [])
+            for suffix in ["", "-wal", ".spool-\(storage.replica)"] {
+                try? FileManager.default.removeItem(atPath: copy.path + suffix)
+                try FileManager.default.copyItem(atPath: books.path + suffix, toPath: copy.path + suffix)
+            }
+            try? FileManager.default.removeItem(atPath: copy.path + "-shm")
+            await storage.journal.stop()
+            kept.withLock { $0.append(copy) }
+            return try copy.open(policy: policy)
+        }
+    }
+}
+
+/// Folders of copies, kept until the process ends.
+private let kept = Mutex<[Books]>([])
