@@ -30,6 +30,8 @@ package struct BaseURL: Hashable, Sendable, CustomStringConvertible {
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<slash]
         guard !authority.contains("@") else { throw .userInfo }
+        // Before lower-casing: there the Kelvin sign and others become ASCII letters.
+        guard authority.utf8.allSatisfy({ $0 < 0x80 }) else { throw .host }
 
         let portText: Substring?
         if authority.hasPrefix("[") {
@@ -44,7 +46,9 @@ package struct BaseURL: Hashable, Sendable, CustomStringConvertible {
         } else {
             let colon = authority.firstIndex(of: ":") ?? authority.endIndex
             host = authority[..<colon].lowercased()
-            guard !host.isEmpty, host.utf8.count <= 253, host.utf8.allSatisfy(Self.isHostByte) else { throw .host }
+            guard !host.isEmpty, host.utf8.count <= 253, host.utf8.allSatisfy(Self.isHostByte),
+                !host.hasPrefix("."), !host.contains("..")
+            else { throw .host }
             portText = colon == authority.endIndex ? nil : authority[authority.index(after: colon)...]
         }
         if let portText {

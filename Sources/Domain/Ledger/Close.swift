@@ -51,7 +51,9 @@ extension Balances {
             return try end(row, state: .captured, charge: held, excess: .zero, flags: .chargedByPolicy, now: now)
         case .chargeInput:
             let estimate: Money
-            do { estimate = try row.multiplier.apply(to: Int128(max(.zero, row.estimatedInputPrice).picoDollars)) } catch {
+            do {
+                estimate = try row.multiplier.apply(to: Int128(max(.zero, row.estimatedInputPrice).picoDollars))
+            } catch {
                 estimate = held
             }
             return try end(

@@ -98,7 +98,7 @@ package enum Decimals {
                 }
                 seenDigit = true
                 value = value * 10 + Int128(byte - UInt8(ascii: "0"))
-                guard value <= Int128(Int64.max) else { throw .overflow }
+                guard value <= (negative ? 1 << 63 : Int128(Int64.max)) else { throw .overflow }
             case UInt8(ascii: ".") where seenDigit && !seenPoint:
                 seenPoint = true
                 lastWasPoint = true
@@ -111,7 +111,7 @@ package enum Decimals {
         while missing > 0 {
             value *= 10
             missing -= 1
-            guard value <= Int128(Int64.max) else { throw .overflow }
+            guard value <= (negative ? 1 << 63 : Int128(Int64.max)) else { throw .overflow }
         }
         if negative {
             guard value != 0 else { throw .malformed }

@@ -94,8 +94,9 @@ extension Balances {
 
 extension Grant {
     /// The next period: starts where this one ends, with money of its own. Nothing of this one is carried over or reset.
-    /// - Throws: `LedgerError.notEnded` if this one never ends or the new one would not end after it.
+    /// - Throws: `LedgerError.notEnded` if this one never ends or the new one would not end after it, `.ended` while inactive.
     package func renewal(id: GrantID, funded: Money, endsAt: Instant?) throws(LedgerError) -> Grant {
+        guard isActive else { throw .ended }
         guard let start = self.endsAt else { throw .notEnded }
         if let endsAt, endsAt <= start { throw .notEnded }
         guard funded >= .zero else { throw .invalidAmount }

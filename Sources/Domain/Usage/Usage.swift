@@ -91,7 +91,8 @@ package struct Usage: Hashable, Sendable {
         }
         set {
             for tokenClass in TokenClass.allCases {
-                provenances[tokenClass.rawValue] = UInt8(truncatingIfNeeded: newValue >> Int64(2 * tokenClass.rawValue)) & 3
+                provenances[tokenClass.rawValue] =
+                    UInt8(truncatingIfNeeded: newValue >> Int64(2 * tokenClass.rawValue)) & 3
             }
         }
     }
