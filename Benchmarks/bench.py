@@ -10,7 +10,6 @@ import argparse
 import datetime
 import json
 import os
-import pathlib
 import platform
 import statistics
 import subprocess
@@ -167,7 +166,7 @@ def main():
     try:
         idle = {target.name: target.resident_megabytes() for target in targets}
         for target in targets:
-            load.peak(target, 1, 16, directory)  # warm: connections, caches, page cache
+            load.warm(target)
         for number in range(chosen.rounds):
             values, rate = measure_round(targets, chosen, number, directory, rate)
             rounds.append(values)

@@ -1,12 +1,14 @@
 """Load on one target: wrk for the peak, h2load for fixed rates and whole streams, raw sockets for open streams."""
 
 import json
+import os
 import pathlib
 import re
 import selectors
 import socket
 import subprocess
 import time
+import urllib.request
 
 
 def body(model, stream):
@@ -43,6 +45,20 @@ def peak(target, seconds, connections, directory):
     requests = int(re.search(r"(\d+) requests in", text)[1])
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
     return {"requests": requests, "requests_per_second": rate, "cpu_us_per_request": spent / requests * 1e6}
+
+
+def warm(target, calls=200, seconds=30):
+    """Connections, caches, lazy imports: what only the first calls pay."""
+    deadline = time.monotonic() + seconds
+    for _ in range(calls):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{target.port}/v1/chat/completions",
+            body("fake", False).encode(),
+            {"Authorization": f"Bearer {target.key}", "Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=seconds).read()
+        if time.monotonic() > deadline:
+            break
 
 
 def refuse_errors(target, text):
@@ -148,8 +164,6 @@ def open_streams(target, count):
 
 def fsync_milliseconds(directory, count=200):
     """What one durable write of 4 KiB costs here: (median, 99th percentile)."""
-    import os
-
     path = pathlib.Path(directory) / "fsync.probe"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     times = []

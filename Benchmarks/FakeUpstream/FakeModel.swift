@@ -3,7 +3,8 @@ import NIOCore
 /// The built-in model: its name says how it answers.
 ///
 /// `fake` answers at once. `fake-stream-100-10ms` streams 100 chunks, one every 10 ms. `fake-usage-1000-200-300-50` reports
-/// 1000 prompt tokens of which 200 cached, and 300 completion tokens of which 50 reasoning. Both parts combine.
+/// 1000 prompt tokens of which 200 cached, and 300 completion tokens of which 50 reasoning. `fake-nulls` has `"usage":null` in
+/// each chunk where usage was asked for, as OpenAI does. All parts combine.
 struct FakeModel {
     var chunks = 10
     var delayMilliseconds = 0
@@ -11,6 +12,7 @@ struct FakeModel {
     var cachedTokens = 5
     var completionTokens = 40
     var reasoningTokens = 8
+    var sendsNulls = false
 
     init(name: String) {
         let words = name.split(separator: "-").map(String.init)
@@ -22,6 +24,8 @@ struct FakeModel {
                 reasoningTokens = 0
             } else if word.hasSuffix("ms"), let delay = Int(word.dropLast(2)) {
                 delayMilliseconds = delay
+            } else if word == "nulls" {
+                sendsNulls = true
             } else if word == "usage", numbers.count == 4, case let known = numbers.compactMap(\.self), known.count == 4
             {
                 (promptTokens, cachedTokens, completionTokens, reasoningTokens) = (
@@ -83,7 +87,7 @@ struct FakeModel {
     private func stream(_ question: Question) -> Play {
         let object = question.endpoint == .chat ? "chat.completion.chunk" : "text_completion"
         func event(_ choices: String, usage: String?) -> Script.Piece {
-            let tail = usage.map { #","usage":\#($0)"# } ?? (question.includesUsage ? #","usage":null"# : "")
+            let tail = usage.map { #","usage":\#($0)"# } ?? (question.includesUsage && sendsNulls ? #","usage":null"# : "")
             let text =
                 #"data: {"id":"chatcmpl-fake0001","object":"\#(object)","created":1700000000,"model":"\#(question.model)","#
                 + #""choices":[\#(choices)]\#(tail)}"# + "\n\n"

@@ -1,0 +1,73 @@
+"""The sum of the bills is the upstream's own usage × price, to the pico-dollar, by four ways of reading it."""
+
+import asyncio
+import random
+import urllib.request
+from fractions import Fraction
+
+import raw
+from oracle import picos, price_of
+from servers import until
+
+
+async def test_bills_add_up_to_the_upstreams_usage(make_gateway):
+    random.seed(20260)
+    models = ["fake-usage-{}-{}-{}-{}-stream-{}".format(*numbers) for numbers in random_usages(24)]
+    models += ["fake-usage-{}-{}-{}-{}".format(*numbers[:4]) for numbers in random_usages(24)]
+    gateway = make_gateway(*models, name="sums")
+    key = gateway.user()
+    gate = asyncio.Semaphore(40)
+
+    async def one(model, stream):
+        async with gate:
+            return await raw.ask(gateway.port, key, raw.chat(model, stream=stream, usage=stream, max_tokens=1000))
+
+    answers = await asyncio.gather(*[one(model, stream) for model in models * 4 for stream in (False, True)])
+    assert all(answer.ended and answer.status == 200 for answer in answers)
+    expected = {answer.header("x-request-id"): price_of(answer.usage()) for answer in answers}
+    assert len(expected) == len(answers)
+    total = sum(expected.values())
+
+    reported = {bill["request_id"]: picos(bill["cost"]) for bill in gateway.usage(key)["recent"]}
+    assert reported == expected
+    for bill in gateway.usage(key)["recent"]:
+        lines = sum(picos(line["amount"]) for line in bill["lines"])
+        assert lines == picos(bill["cost"]), "a bill's lines add up to it"
+    assert picos(gateway.usage(key)["totals"]["cost"]) == total
+    quota = gateway.quota(key)
+    assert picos(quota["used_quota"]) == total and picos(quota["held_quota"]) == 0
+    assert picos(quota["remaining_quota"]) == picos(quota["total_quota"]) - total
+    stored = {call: row["charge"] for call, row in gateway.calls().items()}
+    assert stored == expected
+    gateway.assert_grants_hold()
+    gateway.verify()
+
+
+def random_usages(count):
+    for _ in range(count):
+        prompt, output = random.randint(0, 3000), random.randint(0, 900)
+        yield prompt, random.randint(0, prompt), output, random.randint(0, output), random.randint(1, 30)
+
+
+async def test_a_multiplier_is_exact(make_gateway):
+    gateway = make_gateway("fake-usage-1000-200-50-10", name="multiplier")
+    gateway.apply(model_groups=[{"name": "default", "models": ["fake-usage-1000-200-50-10"], "price_multiplier": "1.2345"}])
+    key = gateway.user()
+    expected = price_of(
+        {"prompt_tokens": 1000, "prompt_tokens_details": {"cached_tokens": 200}, "completion_tokens": 50,
+         "completion_tokens_details": {"reasoning_tokens": 10}},
+        Fraction(12345, 10000),
+    )  # fmt: skip
+
+    def has_it():
+        data = raw.request(key, raw.chat("fake-usage-1000-200-50-10")).split(b"\r\n\r\n", 1)[1]
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{gateway.port}/v1/chat/completions",
+            data,
+            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return picos(gateway.bill(key, answer.headers["x-request-id"])["cost"]) == expected
+
+    until(has_it, "the new multiplier in a running server", 5, pause=0.2)
+    gateway.verify()
