@@ -87,7 +87,8 @@ struct FakeModel {
     private func stream(_ question: Question) -> Play {
         let object = question.endpoint == .chat ? "chat.completion.chunk" : "text_completion"
         func event(_ choices: String, usage: String?) -> Script.Piece {
-            let tail = usage.map { #","usage":\#($0)"# } ?? (question.includesUsage && sendsNulls ? #","usage":null"# : "")
+            let null = question.includesUsage && sendsNulls ? #","usage":null"# : ""
+            let tail = usage.map { #","usage":\#($0)"# } ?? null
             let text =
                 #"data: {"id":"chatcmpl-fake0001","object":"\#(object)","created":1700000000,"model":"\#(question.model)","#
                 + #""choices":[\#(choices)]\#(tail)}"# + "\n\n"
