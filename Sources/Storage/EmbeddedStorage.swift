@@ -21,13 +21,21 @@ package final class EmbeddedStorage: Sendable {
         clock: @escaping @Sendable () -> Instant
     ) throws {
         self.clock = clock
+        // Through a symbolic link it is the same database, with the same lock.
+        let path = Self.resolved(path)
         lock = try FileLock(path: path + ".lock")
         database = try SQLiteDatabase(path: path)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
         // What an earlier process left in the WAL must be in the database before anything is built on it.
         try database.checkpoint(truncating: true)
         let spoolPath: @Sendable (ReplicaID) -> String = { "\(path).spool-\($0)" }
-        let now = clock()
+        let newest = try Self.newestBooking(database)
+        let now = max(clock(), newest)
+        if now == newest, newest.microseconds - clock().microseconds > 1_000_000 {
+            logger.warning(
+                "the clock is behind the newest booking; the ledger's time stands still until it has caught up"
+            )
+        }
         replica = try database.write { connection in
             ReplicaID(
                 try connection.insert(
@@ -56,11 +64,30 @@ package final class EmbeddedStorage: Sendable {
             replica: replica,
             spoolPath: spoolPath(replica),
             firstLeaf: firstLeaf,
+            newest: now,
             settings: settings,
             logger: logger,
             clock: clock
         )
+        // While somebody else writes, settlements go to the spool rather than wait.
+        try database.setBusyTimeout(milliseconds: 1_000)
         journal.start()
+    }
+
+    /// The ledger's time goes on from here, whatever the host's clock says.
+    private static func newestBooking(_ database: SQLiteDatabase) throws -> Instant {
+        try database.read { connection in
+            let instants = try connection.query(
+                "SELECT MAX(r.started_at, r.beat_at, COALESCE(r.ended_at, 0), COALESCE((SELECT l.created_at FROM audit_leaves l WHERE l.replica_id = r.id ORDER BY l.number DESC LIMIT 1), 0)) FROM replicas r"
+            ) { $0.instant(0) }
+            return instants.max() ?? Instant(microseconds: 0)
+        }
+    }
+
+    private static func resolved(_ path: String) -> String {
+        guard let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        return String(cString: found)
     }
 
     /// Commits what waits, marks this process as ended, empties the WAL, closes.
@@ -78,6 +105,7 @@ package final class EmbeddedStorage: Sendable {
         }
         _ = try? database.checkpoint(truncating: true)
         try database.close()
+        lock.release()
     }
 }
 
@@ -93,6 +121,8 @@ final class FileLock: Sendable {
             throw .busy
         }
     }
+
+    func release() { flock(descriptor, LOCK_UN) }
 
     deinit { Glibc.close(descriptor) }
 }

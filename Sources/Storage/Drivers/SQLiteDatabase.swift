@@ -80,6 +80,11 @@ package final class SQLiteDatabase: Database {
         } catch let error as DatabaseError { throw StorageError(error) }
     }
 
+    /// How long the writing connection waits for a lock of somebody else's.
+    func setBusyTimeout(milliseconds: Int32) throws {
+        try withWriter { _ = sqlite3_busy_timeout($0.handle, milliseconds) }
+    }
+
     /// Moves what it can from the WAL into the database without waiting for anybody.
     /// - Returns: frames in the WAL, and how many of them have been moved.
     @discardableResult

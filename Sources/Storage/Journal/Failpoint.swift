@@ -2,24 +2,35 @@
     import Glibc
     import Synchronization
 
-    /// Where a test build kills itself: `TOKENAUDIT_FAIL=name:n:kill` ends the process at the n-th hit of `name`.
+    /// Where a test build fails on demand: `TOKENAUDIT_FAIL=name:n:kill` ends the process at the n-th hit of `name`,
+    /// `name:n:error` makes that step fail from the n-th hit on.
     enum Failpoint {
-        private static let plan: (name: String, count: Int)? = {
+        private static let plan: (name: String, count: Int, kills: Bool)? = {
             guard let text = getenv("TOKENAUDIT_FAIL").map({ String(cString: $0) }) else { return nil }
             let fields = text.split(separator: ":")
-            guard fields.count == 3, fields[2] == "kill", let count = Int(fields[1]) else { return nil }
-            return (String(fields[0]), count)
+            guard fields.count == 3, ["kill", "error"].contains(fields[2]), let count = Int(fields[1]) else {
+                return nil
+            }
+            return (String(fields[0]), count, fields[2] == "kill")
         }()
         private static let hits = Atomic<Int>(0)
 
-        static func hit(_ name: StaticString) {
-            guard let plan, plan.name == "\(name)" else { return }
-            if hits.add(1, ordering: .relaxed).newValue == plan.count { kill(getpid(), SIGKILL) }
+        static func hit(_ name: StaticString) { _ = fails(name) }
+
+        /// - Returns: true where the step must fail.
+        static func fails(_ name: StaticString) -> Bool {
+            guard let plan, plan.name == "\(name)" else { return false }
+            let count = hits.add(1, ordering: .relaxed).newValue
+            if plan.kills, count == plan.count { kill(getpid(), SIGKILL) }
+            return !plan.kills && count >= plan.count
         }
     }
 #else
     enum Failpoint {
         @inline(__always)
         static func hit(_ name: StaticString) {}
+
+        @inline(__always)
+        static func fails(_ name: StaticString) -> Bool { false }
     }
 #endif

@@ -7,13 +7,38 @@ package struct RecoverySummary: Hashable, Sendable {
     package var spooledSettlements = 0
     /// Open calls that a policy closed.
     package var resolvedCalls = 0
+    /// Records that could not be booked: their calls keep their holds until an operator decides.
+    package var quarantined = 0
 }
 
 /// Closes what dead processes left open: first what their spools hold, exactly; then the rest, by policy.
 ///
 /// On an embedded database the lock beside it proves that no other server lives. Every step is idempotent: a process that
-/// dies here is itself recovered from by the next.
-enum Recovery {
+/// dies here is itself recovered from by the next. A record that cannot be booked never keeps a server from starting: it
+/// is quarantined.
+struct Recovery {
+    private let database: SQLiteDatabase
+    private let replica: ReplicaID
+    private let policy: UncertainPolicy
+    private let logger: Logger
+    private let now: Instant
+    private var nextLeaf: Int64 = 0
+    private var summary = RecoverySummary()
+
+    private init(
+        _ database: SQLiteDatabase,
+        replica: ReplicaID,
+        policy: UncertainPolicy,
+        logger: Logger,
+        now: Instant
+    ) {
+        self.database = database
+        self.replica = replica
+        self.policy = policy
+        self.logger = logger
+        self.now = now
+    }
+
     static func run(
         _ database: SQLiteDatabase,
         replica: ReplicaID,
@@ -22,71 +47,111 @@ enum Recovery {
         logger: Logger,
         now: Instant
     ) throws -> RecoverySummary {
-        var summary = RecoverySummary()
+        var recovery = Recovery(database, replica: replica, policy: policy, logger: logger, now: now)
         let dead = try database.read { connection in
             try connection.query(
                 "SELECT id FROM replicas WHERE ended_at IS NULL AND id <> ? ORDER BY id",
                 SQLValue(replica)
             ) { $0.id(0, ReplicaID.self) }
         }
-        var nextLeaf: Int64 = 0
-        for deadReplica in dead {
-            summary.deadReplicas += 1
-            let count = try Spool.replay(path: spoolPath(deadReplica)) { records in
-                for record in records {
-                    guard let settlement = SettlementCoding.decode(record) else {
-                        logger.critical("a spooled settlement is unreadable", metadata: ["replica": "\(deadReplica)"])
-                        continue
-                    }
-                    nextLeaf = try database.write { connection in
-                        var memory = LedgerBatch.Memory(replica: replica)
-                        memory.nextLeaf = nextLeaf
-                        var batch = LedgerBatch(connection, memory: memory, now: now)
-                        _ = try batch.settle(settlement, isOpen: false)
-                        return try batch.finish().nextLeaf
-                    }
-                }
-            }
-            summary.spooledSettlements += count ?? 0
+        for deadReplica in dead { try recovery.recover(deadReplica, spoolPath: spoolPath(deadReplica)) }
+        return recovery.summary
+    }
 
-            try database.write { connection in
-                try connection.execute(
-                    "UPDATE api_requests SET state = 3 WHERE state = 0 AND replica_id = ?",
-                    SQLValue(deadReplica)
-                )
-            }
-            Failpoint.hit("recovery.marked")
-            while true {
-                let open = try database.read { try openCalls(of: deadReplica, $0) }
-                if open.isEmpty { break }
-                nextLeaf = try database.write { connection in
-                    var memory = LedgerBatch.Memory(replica: replica)
-                    memory.nextLeaf = nextLeaf
-                    var batch = LedgerBatch(connection, memory: memory, now: now)
-                    for call in open { _ = try batch.resolve(call, by: policy) }
-                    return try batch.finish().nextLeaf
+    private mutating func recover(_ dead: ReplicaID, spoolPath: String) throws {
+        switch try Spool.replay(path: spoolPath, { try replay($0) }) {
+        case .isLocked:
+            logger.warning("a spool is still in use; its calls are left alone", metadata: ["replica": "\(dead)"])
+            return
+        case .taken(let count): summary.spooledSettlements += count
+        }
+        summary.deadReplicas += 1
+        try database.write { connection in
+            try connection.execute(
+                "UPDATE api_requests SET state = 3 WHERE state = 0 AND replica_id = ?",
+                SQLValue(dead)
+            )
+        }
+        Failpoint.hit("recovery.marked")
+        while true {
+            let open = try database.read { try Self.openCalls(of: dead, $0) }
+            if open.isEmpty { break }
+            try resolve(open)
+            Failpoint.hit("recovery.resolved")
+            logger.info("calls of a dead process resolved", metadata: ["count": "\(summary.resolvedCalls)"])
+        }
+        try database.write { connection in
+            try connection.execute("UPDATE replicas SET ended_at = ? WHERE id = ?", SQLValue(now), SQLValue(dead))
+        }
+    }
+
+    private mutating func replay(_ records: [[UInt8]]) throws {
+        for record in records {
+            guard let settlement = SettlementCoding.decode(record) else {
+                // Its checksum is right, so a newer program may have written it; the call's id comes first in every version.
+                guard let id = record.dropFirst().prefix(16).withUnsafeBytes({ CallID(bytes: $0) }) else {
+                    throw StorageError.unusable("a spooled settlement is unreadable")
                 }
-                Failpoint.hit("recovery.resolved")
-                summary.resolvedCalls += open.count
-                logger.info("calls of a dead process resolved", metadata: ["count": "\(summary.resolvedCalls)"])
+                try quarantine(id, record: record, cause: "unreadable in the spool")
+                continue
             }
-            try database.write { connection in
-                try connection.execute(
-                    "UPDATE replicas SET ended_at = ? WHERE id = ?",
-                    SQLValue(now),
-                    SQLValue(deadReplica)
-                )
+            do { try book { _ = try $0.settle(settlement, isOpen: false) } } catch let cause {
+                try quarantineIfPoison(settlement.call.id, record: record, cause: cause)
+            }
+            Failpoint.hit("recovery.replayed")
+        }
+    }
+
+    private mutating func resolve(_ calls: [OpenCall]) throws {
+        let policy = policy
+        do {
+            try book { batch in for call in calls { _ = try batch.resolve(call, by: policy) } }
+            summary.resolvedCalls += calls.count
+        } catch {
+            for call in calls {
+                do {
+                    try book { _ = try $0.resolve(call, by: policy) }
+                    summary.resolvedCalls += 1
+                } catch let cause { try quarantineIfPoison(call.call.id, record: [], cause: cause) }
             }
         }
-        return summary
+    }
+
+    /// One ledger transaction of this replica's.
+    private mutating func book(_ body: (inout LedgerBatch) throws -> Void) throws {
+        let (first, replica, now) = (nextLeaf, replica, now)
+        nextLeaf = try database.write { connection in
+            var memory = LedgerBatch.Memory(replica: replica)
+            memory.nextLeaf = first
+            var batch = LedgerBatch(connection, memory: memory, now: now)
+            try body(&batch)
+            return try batch.finish().nextLeaf
+        }
+    }
+
+    /// - Throws: what is not the record's fault.
+    private mutating func quarantineIfPoison(_ id: CallID, record: [UInt8], cause: any Error) throws {
+        switch cause {
+        case is LedgerError, StorageError.constraint: try quarantine(id, record: record, cause: "\(cause)")
+        default: throw cause
+        }
+    }
+
+    private mutating func quarantine(_ id: CallID, record: [UInt8], cause: String) throws {
+        logger.critical("a call was quarantined", metadata: ["call": "\(id)", "cause": "\(cause)"])
+        let now = now
+        try database.write { try QuarantineRows.insert(id, record: record, cause: cause, now: now, $0) }
+        summary.quarantined += 1
     }
 
     private static func openCalls(of replica: ReplicaID, _ connection: any SQLConnection) throws -> [OpenCall] {
         try connection.query(
             "SELECT id, user_id, key_id, model_id, route_id, provider_id, price_version_id, endpoint, is_streamed, estimated_input_tokens, estimated_input_price, created_at, hold FROM api_requests WHERE state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128",
             SQLValue(replica)
-        ) { row -> OpenCall? in
-            guard let id = row.callID(0), let endpoint = Endpoint(rawValue: row.int64(7)) else { return nil }
+        ) { row -> OpenCall in
+            guard let id = row.callID(0), let endpoint = Endpoint(rawValue: row.int64(7)) else {
+                throw StorageError.unusable("the row of a call is damaged")
+            }
             return OpenCall(
                 call: CallIntent(
                     id: id,
@@ -106,6 +171,6 @@ enum Recovery {
                 ),
                 hold: row.money(12)
             )
-        }.compactMap(\.self)
+        }
     }
 }

@@ -4,7 +4,8 @@ import Domain
 enum SettlementCoding {
     private static let version: UInt8 = 1
 
-    static func encode(_ settlement: Settlement) -> [UInt8] {
+    /// - Parameter isBrief: leaves out what only informs and has no bound of its own.
+    static func encode(_ settlement: Settlement, isBrief: Bool = false) -> [UInt8] {
         var writer = Writer()
         let (call, hold, result) = (settlement.call, settlement.hold, settlement.result)
         writer.bytes.append(version)
@@ -16,8 +17,8 @@ enum SettlementCoding {
             call.estimatedInputTokens, call.estimatedInputPrice.picoDollars, call.startedAt.microseconds,
         ] { writer.put(id) }
         writer.put(call.clientAddress)
-        writer.put(call.userAgent)
-        writer.put(call.clientRequestID)
+        writer.put(isBrief ? "" : call.userAgent)
+        writer.put(isBrief ? nil : call.clientRequestID)
 
         writer.put(hold.groupID.rawValue)
         writer.put(hold.multiplier.basisPoints)
@@ -36,7 +37,7 @@ enum SettlementCoding {
             result.flags.rawValue, Int64(result.statusCode), result.endedAt.microseconds, result.durationMilliseconds,
             result.firstByteMilliseconds ?? -1,
         ] { writer.put(word) }
-        writer.put(result.rawUsage)
+        writer.put(isBrief ? nil : result.rawUsage)
         return writer.bytes
     }
 

@@ -5,18 +5,18 @@ import Glibc
 /// Where settlements wait when the database takes none: a file of this process alone, preallocated, locked, fsynced.
 ///
 /// A record is its length (4 bytes), the first eight bytes of its SHA-256, and itself; a length of zero ends the file.
-/// Used under the journal's own lock, one thread at a time.
-final class Spool {
-    static let capacity = 8 * 1024 * 1024
+struct Spool: ~Copyable, Sendable {
+    static let capacity = 16 * 1024 * 1024
+    /// What a record may take of it, frame included.
+    static let recordRoom = 2_048
+    static let frameBytes = 12
 
-    let path: String
     private let descriptor: Int32
     private var offset = 0
 
     /// Makes the file, preallocates it so that a full disk cannot refuse a record, and locks it while this process lives.
     init(path: String) throws(StorageError) {
-        self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .io("the spool \(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
@@ -33,13 +33,17 @@ final class Spool {
             close(descriptor)
             throw .io("the spool cannot be synced")
         }
+        self.descriptor = descriptor
     }
 
     deinit { close(descriptor) }
 
-    /// - Returns: true once the record is on disk; false if it is not and will not be.
-    func append(_ record: [UInt8]) -> Bool {
-        let framed = Self.frame(record)
+    /// - Returns: true once the records are on disk; false if they are not, or nobody knows.
+    mutating func append(_ records: [[UInt8]]) -> Bool {
+        guard !records.isEmpty else { return true }
+        var framed: [UInt8] = []
+        for record in records { Self.frame(record, into: &framed) }
+        // Room for the zero length that ends the file.
         guard offset + framed.count + 4 <= Self.capacity else { return false }
         guard Self.write(framed, to: descriptor, at: offset), fdatasync(descriptor) == 0 else { return false }
         offset += framed.count
@@ -47,7 +51,7 @@ final class Spool {
     }
 
     /// Forgets all records: the database has them.
-    func clear() -> Bool {
+    mutating func clear() -> Bool {
         guard offset > 0 else { return true }
         let zeros = [UInt8](repeating: 0, count: 64)
         guard Self.write(zeros, to: descriptor, at: 0), fdatasync(descriptor) == 0 else { return false }
@@ -58,38 +62,60 @@ final class Spool {
         return true
     }
 
-    /// The records of another process's spool, locked while `body` runs and removed if it returns; nil if its process
-    /// lives. A torn last record was never acknowledged and ends the reading.
-    static func replay(path: String, _ body: ([[UInt8]]) throws -> Void) throws -> Int? {
+    /// What reading another process's spool came to.
+    enum Replay: Hashable {
+        /// Its process lives.
+        case isLocked
+        /// So many records were taken, and the file is gone.
+        case taken(Int)
+    }
+
+    /// Hands over the records of another process's spool, locked while `body` runs, and removes it if that returns. A
+    /// torn last record was never acknowledged and ends the reading. No file is no record.
+    static func replay(path: String, _ body: ([[UInt8]]) throws -> Void) throws -> Replay {
         let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return 0 }
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return .taken(0) }
+            throw StorageError.io("the spool \(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-        var bytes = [UInt8](repeating: 0, count: capacity)
-        let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
-        guard got >= 0 else { throw StorageError.io("the spool \(path) cannot be read") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return .isLocked }
         var records: [[UInt8]] = []
         var at = 0
-        while at + 12 <= got {
-            let length = Int(bytes[at]) << 24 | Int(bytes[at + 1]) << 16 | Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-            guard length > 0, at + 12 + length <= got else { break }
-            let record = Array(bytes[(at + 12)..<(at + 12 + length)])
-            guard Array(bytes[(at + 4)..<(at + 12)]) == checksum(record) else { break }
+        while at + frameBytes <= capacity, let head = try read(frameBytes, from: descriptor, at: at, path: path) {
+            let length = head[..<4].reduce(0) { $0 << 8 | Int($1) }
+            guard length > 0, at + frameBytes + length <= capacity,
+                let record = try read(length, from: descriptor, at: at + frameBytes, path: path),
+                head[4...].elementsEqual(checksum(record))
+            else { break }
             records.append(record)
-            at += 12 + length
+            at += frameBytes + length
         }
         try body(records)
         unlink(path)
-        return records.count
+        return .taken(records.count)
     }
 
-    private static func frame(_ record: [UInt8]) -> [UInt8] {
-        var framed: [UInt8] = []
-        framed.reserveCapacity(record.count + 12)
+    /// - Returns: nil where the file ends before.
+    private static func read(_ count: Int, from descriptor: Int32, at offset: Int, path: String) throws -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw StorageError.io("the spool \(path) cannot be read") }
+            if got == 0 { return nil }
+            done += got
+        }
+        return bytes
+    }
+
+    private static func frame(_ record: [UInt8], into framed: inout [UInt8]) {
         for shift in [24, 16, 8, 0] { framed.append(UInt8(truncatingIfNeeded: record.count >> shift)) }
         framed.append(contentsOf: checksum(record))
         framed.append(contentsOf: record)
-        return framed
     }
 
     private static func checksum(_ record: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: record).prefix(8)) }

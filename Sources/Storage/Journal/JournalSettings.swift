@@ -1,0 +1,22 @@
+/// What a journal may take and how long it waits.
+package struct JournalSettings: Sendable {
+    /// Calls in one transaction.
+    package var batchCalls = 128
+    /// Work in one transaction, before its commit.
+    package var batchMicroseconds: UInt64 = 2_000
+    /// The pause between batches under load: company for the next one, and a turn for other writers of the database.
+    package var lingerMicroseconds: UInt32 = 250
+    /// Admissions that may wait; no user has more than a quarter of it.
+    package var admitQueue = 8_192
+    /// An admission that waited longer is answered 503, and voided if it was too late for that.
+    package var admitMilliseconds: UInt64 = 5_000
+    /// Calls that wait for admission or run: the spool has room for the settlement of each.
+    package var runningCalls = Spool.capacity / Spool.recordRoom
+    /// A settlement that nobody acknowledged goes to the spool after this.
+    package var spoolAfterMilliseconds: UInt64 = 2_000
+    package var keepsRawUsage = true
+    /// The WAL is checkpointed beyond this many of its pages.
+    package var checkpointPages = 1_000
+
+    package init() {}
+}
