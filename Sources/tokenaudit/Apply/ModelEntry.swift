@@ -26,9 +26,9 @@ enum ModelEntry {
         if let item = members["upstream_model"] { model.upstreamModel = try item.line(upTo: 200) }
         if let item = members["display_name"] { model.displayName = try item.line(upTo: 100) }
         if let item = members["context_length"] { model.contextLength = try item.integer(in: 1...100_000_000) }
-        if let item = members["max_output_tokens"] { model.maxOutputTokens = try item.integer(in: 0...100_000_000) }
+        if let item = members["max_output_tokens"] { model.maxOutputTokens = try item.integer(in: 1...100_000_000) }
         if let item = members["default_output_tokens"] {
-            model.defaultOutputTokens = try item.integer(in: 0...100_000_000)
+            model.defaultOutputTokens = try item.integer(in: 1...100_000_000)
         }
         if let item = members["prompt_overhead_tokens"] {
             model.promptOverheadTokens = try item.integer(in: 0...1_000_000)

@@ -50,7 +50,7 @@ struct SettingsOptions: ParsableArguments {
         return try SettingsLoader(environment: environment, flags: flags, file: named ?? found).load()
     }
 
-    private static func environment() -> [String: String] {
+    static func environment() -> [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

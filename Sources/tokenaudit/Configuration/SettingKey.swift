@@ -1,4 +1,5 @@
 import Domain
+import Gateway
 
 /// One thing that can be set: its name, how its text is read, and how it is shown.
 struct SettingKey: Sendable {

@@ -1,4 +1,5 @@
 import Domain
+import Gateway
 
 extension SettingKey {
     /// Every setting there is; whatever is not here is refused.

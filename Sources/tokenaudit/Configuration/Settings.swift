@@ -1,4 +1,5 @@
 import Domain
+import Gateway
 
 /// Everything `tokenaudit` can be told, with the values it has when told nothing.
 struct Settings: Sendable {

@@ -1,0 +1,37 @@
+/// What an `apply` did.
+package struct ApplyReport: Sendable {
+    package struct Change: Hashable, Sendable {
+        package enum Kind: String, Sendable {
+            case provider, model
+            case modelGroup = "model_group"
+            case user
+            case apiKey = "api_key"
+            case quota
+        }
+
+        package enum Action: String, Sendable {
+            case created, updated
+        }
+
+        package let kind: Kind
+        package let name: String
+        package let action: Action
+        /// What is new of an updated thing.
+        package let fields: [String]
+    }
+
+    package struct IssuedKey: Sendable {
+        package let email: String
+        /// Shown once: nobody can show it again.
+        package let key: APIKeyMaterial
+    }
+
+    package internal(set) var keys: [IssuedKey] = []
+    package internal(set) var changes: [Change] = []
+}
+
+/// Why a file cannot be applied to this database; what stands before it in the file has been applied.
+package struct ApplyProblem: Error, Hashable, Sendable {
+    package let line: SourceLine
+    package let reason: String
+}

@@ -1,0 +1,66 @@
+package import Domain
+
+/// Reads reports from the database, on threads of its own.
+package struct StorageReports: UsageReports {
+    private let database: any Database
+    private let now: @Sendable () -> Instant
+
+    package init(database: any Database, now: @escaping @Sendable () -> Instant) {
+        self.database = database
+        self.now = now
+    }
+
+    package func usage(of user: UserID, limit: Int, request: CallID?) async throws -> UsageReport {
+        let now = now()
+        return try await database.reading { connection in
+            UsageReport(
+                quotas: try QuotaRows.standings(of: user, now: now, connection),
+                totals: try totals(of: user, connection),
+                recent: try BillRows.recent(of: user, limit: limit, request: request, connection)
+            )
+        }
+    }
+
+    /// From the roll-ups. Amounts are summed in two parts, for a sum of bills may leave `Int64`.
+    private func totals(of user: UserID, _ connection: any SQLConnection) throws -> UsageTotals {
+        let rows = try connection.query(
+            "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_tokens), 0), COALESCE(SUM(charge / 1000000), 0), COALESCE(SUM(charge % 1000000), 0), COALESCE(SUM(corrections), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?",
+            SQLValue(user)
+        ) { row in
+            UsageTotals(
+                requests: row.int64(0),
+                inputTokens: row.int64(1),
+                outputTokens: row.int64(2),
+                charge: Int128(row.int64(3)) * 1_000_000 + Int128(row.int64(4)) + Int128(row.int64(5))
+            )
+        }
+        return rows.first ?? UsageTotals(requests: 0, inputTokens: 0, outputTokens: 0, charge: 0)
+    }
+}
+
+/// A user's quotas as they stand.
+enum QuotaRows {
+    private static let select =
+        "SELECT q.id, q.name, g.name, q.is_active, n.starts_at, n.ends_at, n.is_active, n.funded, n.held, n.captured, n.forfeited, n.available FROM user_quotas q JOIN model_groups g ON g.id = q.model_group_id JOIN quota_grants n ON n.quota_id = q.id WHERE q.user_id = ? AND n.ordinal = (SELECT MAX(m.ordinal) FROM quota_grants m WHERE m.quota_id = q.id AND (m.starts_at <= ? OR m.ordinal = 1)) ORDER BY q.id"
+
+    /// Each quota with its current grant. What an ended grant has left is nobody's any more and not shown as remaining.
+    static func standings(of user: UserID, now: Instant, _ connection: any SQLConnection) throws -> [QuotaStanding] {
+        try connection.query(select, SQLValue(user), SQLValue(now)) { row in
+            let endsAt = row.optionalInstant(5)
+            let isOver = !row.bool(6) || (endsAt.map { $0 <= now } ?? false)
+            let (held, captured, available) = (row.int64(8), row.int64(9), isOver ? 0 : row.int64(11))
+            // Each part is at most the grant's funds: the sum cannot leave Int64.
+            return QuotaStanding(
+                id: row.id(0),
+                name: row.text(1),
+                groupName: row.text(2),
+                total: Money(picoDollars: captured + held + available),
+                used: Money(picoDollars: captured),
+                held: Money(picoDollars: held),
+                remaining: Money(picoDollars: available),
+                expiresAt: endsAt,
+                isActive: row.bool(3) && !isOver
+            )
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Domain
+import Glibc
+import Logging
+import Storage
+
+/// The database as commands beside a server use it: opened, migrated, with the vault where secrets are needed.
+struct OpenedBooks {
+    let database: SQLiteDatabase
+    let path: String
+
+    /// - Parameter migrates: brings the schema up by additive steps, and makes the file where there is none.
+    init(_ settings: Settings, migrates: Bool) throws {
+        switch settings.database {
+        case .sqlite(let path): self.path = path
+        }
+        umask(0o077)
+        if migrates {
+            try Folder.make(for: path)
+        } else {
+            guard access(path, F_OK) == 0 else {
+                throw InputProblem(
+                    source: path,
+                    reason: "there is no database; `tokenaudit serve` or `apply` makes one"
+                )
+            }
+        }
+        database = try SQLiteDatabase(path: path)
+        if migrates { try Migrations.run(on: database, additiveOnly: true, now: Clock.now()) }
+    }
+
+    /// Opens the vault and says in the log what an operator should know of the key's file.
+    static func vault(_ settings: Settings, database: any Database, logger: Logger) throws -> Vault {
+        let file = MasterKeyFile(path: settings.masterKeyPath)
+        if settings.masterKeyFile == nil { try Folder.make(for: file.path) }
+        if settings.masterKeyFile != nil, !file.exists {
+            throw InputProblem(source: file.path, reason: "the master key file that the settings name is not there")
+        }
+        let (vault, loaded) = try SecretStore(database: database).openVault(file)
+        if loaded.wasCreated {
+            logger.notice(
+                "master key created; without it no secret opens, so keep a copy",
+                metadata: ["file": "\(file.path)"]
+            )
+        }
+        if loaded.isReadableByOthers {
+            logger.warning(
+                "others may read the master key; its mode should be 0600",
+                metadata: ["file": "\(file.path)"]
+            )
+        }
+        return vault
+    }
+}
+
+enum Folder {
+    /// Makes the folders that `path` stands in, for their owner alone.
+    static func make(for path: String) throws(InputProblem) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        var folder = ""
+        for part in parts {
+            folder += part + "/"
+            guard !part.isEmpty, part != ".", part != ".." else { continue }
+            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+                throw InputProblem(source: folder, reason: String(cString: strerror(errno)))
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Admin
+import Domain
+import Gateway
+import Glibc
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Storage
+import UnixSignals
+
+/// Puts the planes together on one port, and takes them apart in the order that loses nothing.
+struct Server {
+    let settings: Settings
+    let logger: Logger
+
+    /// Serves until SIGTERM or SIGINT.
+    func run() async throws {
+        let started = ContinuousClock.now
+        signal(SIGPIPE, SIG_IGN)
+        // What is made here holds digests and sealed keys: for its owner alone.
+        umask(0o077)
+        ProcessLimits.raiseOpenFiles(logger: logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops ?? System.coreCount)
+        let storage = try openStorage()
+        let vault = try OpenedBooks.vault(settings, database: storage.database, logger: logger)
+        let secrets = SecretStore(database: storage.database)
+        let digester = PepperedDigester(try secrets.pepper(vault, now: Clock.now()))
+        let directory = try StorageDirectory(database: storage.database, vault: vault, logger: logger)
+        directory.start()
+        let gateway = try Gateway(
+            directory: directory,
+            journal: storage.journal,
+            digester: digester,
+            settings: settings.gateway,
+            eventLoopGroup: group,
+            logger: logger
+        )
+        let database = storage.database
+        let controlPlane = ControlPlane(
+            sources: .init(
+                directory: directory,
+                digester: digester,
+                reports: StorageReports(database: database, now: Clock.now),
+                journal: storage.journal,
+                isDatabaseReady: {
+                    let answer = try? await database.reading { connection in
+                        try connection.query("SELECT 1") { $0.int64(0) }.first
+                    }
+                    return answer == 1
+                },
+                now: Clock.now
+            )
+        )
+        let application = Application(
+            responder: controlPlane.buildResponder(),
+            server: .init { responder in GatewayChannel(gateway: gateway, responder: responder) },
+            configuration: .init(
+                address: .hostname(settings.listen.host, port: settings.listen.port),
+                serverName: nil,
+                backlog: 4_096
+            ),
+            onServerRunning: { channel in announce(channel, started: started) },
+            eventLoopGroupProvider: .shared(group),
+            logger: logger
+        )
+        // Shut down from the last to the first: the grace period begins, the port closes, running calls end and are
+        // booked, the journal empties, the database closes.
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: StorageService(storage: storage, directory: directory, logger: logger)),
+                    .init(service: ExchangesService(gateway: gateway)),
+                    .init(service: application),
+                    .init(service: GraceService(gateway: gateway, logger: logger)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await services.run()
+        try await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+
+    private func openStorage() throws -> EmbeddedStorage {
+        switch settings.database {
+        case .sqlite(let path):
+            try Folder.make(for: path)
+            var journal = JournalSettings()
+            journal.keepsRawUsage = settings.keepRawUsage
+            let storage: EmbeddedStorage
+            do {
+                storage = try EmbeddedStorage(
+                    path: path,
+                    settings: journal,
+                    uncertainPolicy: settings.uncertainPolicy,
+                    logger: logger,
+                    clock: Clock.now
+                )
+            } catch StorageError.busy {
+                throw InputProblem(source: path, reason: "another server has this database; one file has one server")
+            }
+            if storage.recovery.deadReplicas > 0 {
+                logger.notice(
+                    "recovered from an earlier process that did not end cleanly",
+                    metadata: [
+                        "resolved_calls": "\(storage.recovery.resolvedCalls)",
+                        "spooled_settlements": "\(storage.recovery.spooledSettlements)",
+                        "policy": "\(settings.uncertainPolicy.rawValue)",
+                    ]
+                )
+            }
+            return storage
+        }
+    }
+
+    /// Says where it listens: for programs in the log, for people on standard output.
+    private func announce(_ channel: any Channel, started: ContinuousClock.Instant) {
+        let port = channel.localAddress?.port ?? settings.listen.port
+        let address = Settings.ListenAddress(host: settings.listen.host, port: port)
+        let elapsed = (ContinuousClock.now - started).components
+        let milliseconds = elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000
+        logger.info(
+            "listening",
+            metadata: ["address": "\(address)", "port": "\(port)", "start_ms": "\(milliseconds)"]
+        )
+        let line = Array("tokenaudit \(BuildVersion.text) listens on http://\(address)\n".utf8)
+        _ = write(STDOUT_FILENO, line, line.count)
+    }
+}
+
+enum ProcessLimits {
+    /// Every call takes two descriptors; the usual soft limit of 1,024 would be reached first.
+    static func raiseOpenFiles(logger: Logger) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+            logger.warning("the limit of open files stays as it is", metadata: ["limit": "\(limit.rlim_cur)"])
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Gateway
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Ends last: what is journalled is committed, this process marked as ended, the database closed.
+struct StorageService: Service {
+    let storage: EmbeddedStorage
+    let directory: StorageDirectory
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        directory.stop()
+        do {
+            try await storage.close()
+        } catch {
+            logger.error("the database did not close cleanly", metadata: ["cause": "\(error)"])
+        }
+    }
+}
+
+/// Ends when no call runs any more, also none whose client is gone.
+struct ExchangesService: Service {
+    let gateway: Gateway
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await gateway.drained()
+    }
+}
+
+/// Ends first: from here on running calls have the grace period.
+struct GraceService: Service {
+    let gateway: Gateway
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        logger.info("shutting down", metadata: ["running_calls": "\(gateway.runningCalls)"])
+        gateway.beginShutdown()
+    }
+}
