@@ -56,7 +56,8 @@ final class UpstreamPool {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(.milliseconds(Int64(deadlines.connectSeconds * 1_000)))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .resolver(addresses.resolver(on: eventLoop))
+            // A literal address is never resolved, and a resolver that is not asked would leave its promises open.
+            .resolver(UpstreamAddresses.isLiteral(key.host) ? nil : addresses.resolver(on: eventLoop))
             .channelInitializer { [tls] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

@@ -31,10 +31,7 @@ struct OpenedBooks {
     /// Opens the vault and says in the log what an operator should know of the key's file.
     static func vault(_ settings: Settings, database: any Database, logger: Logger) throws -> Vault {
         let file = MasterKeyFile(path: settings.masterKeyPath)
-        if settings.masterKeyFile == nil { try Folder.make(for: file.path) }
-        if settings.masterKeyFile != nil, !file.exists {
-            throw InputProblem(source: file.path, reason: "the master key file that the settings name is not there")
-        }
+        try Folder.make(for: file.path)
         let (vault, loaded) = try SecretStore(database: database).openVault(file)
         if loaded.wasCreated {
             logger.notice(

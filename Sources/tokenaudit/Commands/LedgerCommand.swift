@@ -1,7 +1,115 @@
 import ArgumentParser
+import Domain
+import Foundation
+import Storage
 
-struct LedgerCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "ledger")
-    @OptionGroup var options: SettingsOptions
-    func run() async throws {}
+struct LedgerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ledger",
+        abstract: "Prove the books, and decide about records that could not be booked.",
+        subcommands: [Verify.self, QuarantineCommand.self]
+    )
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prove that calls, entries, balances, roll-ups and leaves agree, as of one instant.",
+            discussion: """
+                Works beside a running server. Exit status 0 if everything agrees, 1 with each difference named \
+                otherwise. Calls that are open now are listed and are no errors.
+                """
+        )
+
+        @OptionGroup var options: SettingsOptions
+
+        @Flag(help: "Print the result as JSON.")
+        var json = false
+
+        func run() throws {
+            let loaded = try options.load()
+            let books = try OpenedBooks(loaded.settings, migrates: false)
+            let progress = Progress(verb: "calls read:")
+            let report = try LedgerVerifier.verify(books.database) { progress.show($0) }
+            progress.end()
+            try books.database.close()
+            try print(json ? VerifyJSON(report).text() : Self.text(report))
+            if !report.isProven { throw ExitCode(1) }
+        }
+
+        static func text(_ report: VerifyReport) -> String {
+            var lines = [
+                "calls \(report.calls), grants \(report.grants), key limits \(report.keyLimits), charged \(VerifyJSON.dollars(report.charged))"
+            ]
+            func list(_ ids: [CallID], _ what: String) {
+                guard !ids.isEmpty else { return }
+                lines.append("\(what): \(ids.count)")
+                lines += ids.prefix(20).map { "  \($0)" }
+                if ids.count > 20 { lines.append("  and \(ids.count - 20) more; --json lists all") }
+            }
+            list(report.open, "open")
+            list(report.uncertain, "closed by policy")
+            list(report.quarantined, "in quarantine")
+            for difference in report.differences {
+                lines.append(
+                    "DIFFERENCE \(difference.subject): stored \(difference.stored), derived \(difference.derived)"
+                )
+            }
+            lines.append(
+                report.isProven ? "proven: everything agrees" : "NOT proven: \(report.differences.count) differences"
+            )
+            return lines.joined(separator: "\n")
+        }
+    }
+}
+
+/// The proof for programs.
+struct VerifyJSON: Encodable {
+    struct Difference: Encodable {
+        let subject: String
+        let stored: String
+        let derived: String
+    }
+
+    let proven: Bool
+    let calls: Int
+    let grants: Int
+    let keyLimits: Int
+    let charged: String
+    let open: [String]
+    let uncertain: [String]
+    let quarantined: [String]
+    let differences: [Difference]
+
+    enum CodingKeys: String, CodingKey {
+        case proven, calls, grants, charged, open, uncertain, quarantined, differences
+        case keyLimits = "key_limits"
+    }
+
+    init(_ report: VerifyReport) {
+        proven = report.isProven
+        calls = report.calls
+        grants = report.grants
+        keyLimits = report.keyLimits
+        charged = Self.dollars(report.charged)
+        open = report.open.map(\.description)
+        uncertain = report.uncertain.map(\.description)
+        quarantined = report.quarantined.map(\.description)
+        differences = report.differences.map {
+            Difference(subject: $0.subject, stored: $0.stored, derived: $0.derived)
+        }
+    }
+
+    func text() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// Exact, with at least two decimals.
+    static func dollars(_ picoDollars: Int128) -> String {
+        let digits = String(picoDollars.magnitude)
+        let padded = String(repeating: "0", count: max(0, 13 - digits.utf8.count)) + digits
+        var fraction = padded.suffix(12)
+        while fraction.utf8.count > 2, fraction.last == "0" { fraction.removeLast() }
+        return (picoDollars < 0 ? "-" : "") + padded.dropLast(12) + "." + fraction
+    }
 }

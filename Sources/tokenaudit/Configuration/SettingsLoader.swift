@@ -13,7 +13,7 @@ struct SettingsLoader {
     /// The file used if none is named and this one is there.
     static let defaultFile = "tokenaudit.yaml"
     /// Ours, though no settings: the file's own name, and what the build reads.
-    private static let otherVariables: Set<String> = ["TOKENAUDIT_CONFIG", "TOKENAUDIT_FAILPOINTS"]
+    private static let otherVariables: Set<String> = ["TOKENAUDIT_CONFIG", "TOKENAUDIT_FAILPOINTS", "TOKENAUDIT_FAIL"]
 
     let environment: [String: String]
     /// By dotted path: `--listen` and `--set listen=…` are the same.

@@ -13,12 +13,13 @@ final class Progress {
 
     init(verb: String) { self.verb = verb }
 
-    func show(_ done: Int, of total: Int) {
+    func show(_ done: Int, of total: Int? = nil) {
         let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(2)
         guard ContinuousClock.now - lastShown >= pause else { return }
         lastShown = .now
         hasShown = true
-        write(isTerminal ? "\r\(verb) \(done) of \(total)" : "\(verb) \(done) of \(total)\n")
+        let text = "\(verb) \(done)" + (total.map { " of \($0)" } ?? "")
+        write(isTerminal ? "\r" + text : text + "\n")
     }
 
     func end() {
