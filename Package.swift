@@ -120,8 +120,11 @@ let package = Package(
             dependencies: [
                 "Domain", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: strict + failpoints
+            swiftSettings: strict + failpoints,
+            // SQLite has to find the tests' fdatasync before libc's.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=fdatasync"])]
         ),
         .testTarget(
             name: "GatewayTests",

@@ -1,5 +1,5 @@
 import Domain
-package import Logging
+import Logging
 
 /// What a start found of processes that died, and what became of it.
 package struct RecoverySummary: Hashable, Sendable {
@@ -66,7 +66,7 @@ struct Recovery {
         case .taken(let count): summary.spooledSettlements += count
         }
         summary.deadReplicas += 1
-        try database.write { connection in
+        _ = try database.write { connection in
             try connection.execute(
                 "UPDATE api_requests SET state = 3 WHERE state = 0 AND replica_id = ?",
                 SQLValue(dead)
@@ -80,7 +80,7 @@ struct Recovery {
             Failpoint.hit("recovery.resolved")
             logger.info("calls of a dead process resolved", metadata: ["count": "\(summary.resolvedCalls)"])
         }
-        try database.write { connection in
+        _ = try database.write { connection in
             try connection.execute("UPDATE replicas SET ended_at = ? WHERE id = ?", SQLValue(now), SQLValue(dead))
         }
     }

@@ -78,9 +78,10 @@ final class SpoolKeeper: Sendable {
             .sorted { $0.call.id < $1.call.id }
     }
 
-    /// Ends the spool: the file goes if nothing is in it, else it stays for the next start.
+    /// Ends the spool: the file goes if nothing is in it, else it stays for the next start. Idempotent.
     func close() {
         box.withLock { box in
+            guard box.spool != nil else { return }
             if box.kept.isEmpty { unlink(path) }
             box.spool = nil
         }

@@ -72,14 +72,17 @@ final class Books: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
+    /// - Parameter path: other books than these.
     func open(
+        path: String? = nil,
         settings: JournalSettings = JournalSettings(),
         policy: UncertainPolicy = .chargeInput
     ) throws -> EmbeddedStorage {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let ticks = Atomic<Int64>(1_000_000)
-        return try EmbeddedStorage(path: path, settings: settings, uncertainPolicy: policy, logger: logger) {
+        return try EmbeddedStorage(path: path ?? self.path, settings: settings, uncertainPolicy: policy, logger: logger)
+        {
             Instant(microseconds: ticks.add(1, ordering: .relaxed).newValue)
         }
     }

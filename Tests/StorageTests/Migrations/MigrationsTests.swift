@@ -1,0 +1,92 @@
+import Domain
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite("migrations")
+struct MigrationsTests {
+    private let now = Instant(microseconds: 1)
+
+    private func emptyDatabase() throws -> (SQLiteDatabase, String) {
+        let folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return (try SQLiteDatabase(path: folder + "/empty.sqlite"), folder)
+    }
+
+    @Test("an empty database becomes the newest schema; again changes nothing")
+    func fromNothing() throws {
+        let (database, folder) = try emptyDatabase()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(try Migrations.version(of: database) == 0)
+        #expect(try Migrations.run(on: database, additiveOnly: true, now: now).count == Migrations.all.count)
+        #expect(try Migrations.version(of: database) == Migrations.newest)
+        #expect(try Migrations.run(on: database, additiveOnly: true, now: now).isEmpty)
+        try database.close()
+    }
+
+    @Test("a newer schema is left alone")
+    func newer() throws {
+        let (database, folder) = try emptyDatabase()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Migrations.run(on: database, additiveOnly: true, now: now)
+        _ = try database.write {
+            try $0.execute("INSERT INTO schema_migrations (version, name, applied_at) VALUES (1000, 'future', 1)")
+        }
+        #expect {
+            try Migrations.run(on: database, additiveOnly: true, now: now)
+        } throws: { error in
+            if case .unusable = error as? StorageError { true } else { false }
+        }
+        try database.close()
+    }
+
+    @Test("two processes at once: one migrates, both go on")
+    func atOnce() async throws {
+        let (first, folder) = try emptyDatabase()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let second = try SQLiteDatabase(path: folder + "/empty.sqlite")
+        let now = now
+        async let one = BlockingThreads.run { try Migrations.run(on: first, additiveOnly: true, now: now) }
+        async let two = BlockingThreads.run { try Migrations.run(on: second, additiveOnly: true, now: now) }
+        _ = try await (one, two)
+        #expect(try Migrations.version(of: first) == Migrations.newest)
+        let rows = try second.read { try $0.query("SELECT COUNT(*) FROM schema_migrations") { $0.int64(0) } }
+        #expect(rows == [Int64(Migrations.all.count)])
+        try first.close()
+        try second.close()
+    }
+
+    @Test(
+        "every field of the original design has its column",
+        arguments: [
+            ("users", "email name role is_active created_at updated_at"),
+            ("api_keys", "user_id digest prefix last_four is_active"),
+            ("api_providers", "name base_url api_key is_active created_at updated_at"),
+            (
+                "ai_models",
+                "name display_name description capabilities context_length max_output_tokens is_active created_at"
+            ),
+            ("model_routes", "model_id provider_id upstream_model weight priority cost_rates"),
+            ("model_groups", "name description price_multiplier is_active created_at"),
+            ("model_group_models", "group_id model_id"),
+            ("user_quotas", "user_id model_group_id name is_active created_at"),
+            ("quota_grants", "funded available held captured forfeited ends_at"),
+            (
+                "api_requests",
+                "id user_id model_id method endpoint input_tokens output_tokens charge status_code duration_ms ip_address user_agent_id created_at"
+            ),
+            ("api_request_bodies", "request_data response_data"), ("api_request_usage", "usage"),
+            ("ledger_entries", "amount reason actor"),
+        ]
+    )
+    func fields(table: String, columns: String) throws {
+        let books = try Books(grants: [])
+        let database = try SQLiteDatabase(path: books.path)
+        let have = try database.read { connection in
+            Set(try connection.query("SELECT name FROM pragma_table_info(?)", .text(table)) { $0.text(0) })
+        }
+        #expect(Set(columns.split(separator: " ").map(String.init)).subtracting(have).isEmpty)
+        try database.close()
+    }
+}
