@@ -11,9 +11,10 @@ extension Balances {
         let state: CallState = result.outcome == .captured ? .captured : .voided
         let asked = result.outcome == .captured ? max(.zero, result.charge) : .zero
         guard let row else {
-            return insert(settlement, state: state, charge: min(asked, settlement.hold.amount), now: now)
+            let held = try settlement.hold.parts.heldAmount(of: settlement.call.id)
+            return insert(settlement, state: state, charge: min(asked, held), now: now)
         }
-        let held = try row.heldAmount()
+        let held = try row.parts.heldAmount(of: row.id)
         let charge = min(asked, held)
         var flags = result.flags
         let excess = result.excess.saturatingAdding(asked.saturatingSubtracting(charge))
@@ -33,6 +34,7 @@ extension Balances {
     /// Does nothing to a closed call.
     package mutating func void(_ row: LockedCall, now: Instant) throws(LedgerError) -> Closing {
         guard row.isOpen else { return Closing(unchanged: row) }
+        _ = try row.parts.heldAmount(of: row.id)
         return try end(row, state: .voided, charge: .zero, excess: .zero, flags: [], now: now)
     }
 
@@ -43,7 +45,7 @@ extension Balances {
         now: Instant
     ) throws(LedgerError) -> Closing {
         guard row.isOpen else { return Closing(unchanged: row) }
-        let held = try row.heldAmount()
+        let held = try row.parts.heldAmount(of: row.id)
         switch policy {
         case .void:
             return try end(row, state: .voided, charge: .zero, excess: .zero, flags: .chargedByPolicy, now: now)
@@ -190,15 +192,13 @@ extension Balances {
         }
         for part in hold.parts {
             guard case .key(let id) = part.lane, let slot = keySlot(of: id) else { continue }
-            // A lane named twice cannot be: the first one took the bound, which is all that was available.
-            guard charge <= self[keySlot: slot].available else { continue }
             self[keySlot: slot].balance.capture(charge)
             parts.append(HoldPart(lane: part.lane, amount: charge))
         }
         var flags = settlement.result.flags.union(.orphan)
         let wanted = settlement.result.outcome == .captured ? max(.zero, settlement.result.charge) : .zero
         let lost = wanted.saturatingSubtracting(charge)
-        if wanted > settlement.hold.amount || settlement.result.excess > .zero { flags.insert(.exceededHold) }
+        if wanted > asked || settlement.result.excess > .zero { flags.insert(.exceededHold) }
         if charge < asked { flags.insert(.unfunded) }
         return Closing(
             action: .insert,
@@ -220,7 +220,7 @@ extension Balances {
         kind: EntryKind,
         now: Instant
     ) throws(LedgerError) -> [Entry] {
-        _ = try row.heldAmount()
+        _ = try row.parts.heldAmount(of: row.id)
         let net = row.netCharge
         let rest = net.saturatingSubtracting(amount)
         var entries: [Entry] = []
@@ -325,20 +325,22 @@ extension LockedCall {
     package var netCharge: Money {
         max(.zero, charge.saturatingAdding(correction).saturatingSubtracting(refunded))
     }
+}
 
-    /// The sum over the grants' parts. A lane may stand there once.
-    func heldAmount() throws(LedgerError) -> Money {
+extension [HoldPart] {
+    /// The sum over the grants' parts. A lane may stand there once, and a key's bears no less than all of them.
+    func heldAmount(of call: CallID) throws(LedgerError) -> Money {
         var sum = Money.zero
-        for (index, part) in parts.enumerated() {
-            guard part.amount >= .zero else { throw .malformedParts(id) }
-            for earlier in 0..<index where parts[earlier].lane == part.lane { throw .malformedParts(id) }
+        for (index, part) in enumerated() {
+            guard part.amount >= .zero else { throw .malformedParts(call) }
+            for earlier in 0..<index where self[earlier].lane == part.lane { throw .malformedParts(call) }
             guard case .grant = part.lane else { continue }
             let (total, overflow) = sum.picoDollars.addingReportingOverflow(part.amount.picoDollars)
-            guard !overflow else { throw .malformedParts(id) }
+            guard !overflow else { throw .malformedParts(call) }
             sum = Money(picoDollars: total)
         }
-        for part in parts {
-            if case .key = part.lane, part.amount < sum { throw .malformedParts(id) }
+        for part in self {
+            if case .key = part.lane, part.amount < sum { throw .malformedParts(call) }
         }
         return sum
     }
