@@ -142,7 +142,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "tokenaudit", "Domain", "Storage", "Admin",
+                "tokenaudit", "Domain", "Storage", "Gateway", "Admin",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

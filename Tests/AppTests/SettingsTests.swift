@@ -1,4 +1,5 @@
 import Domain
+import Gateway
 import Testing
 
 @testable import tokenaudit

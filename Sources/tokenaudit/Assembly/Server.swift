@@ -53,6 +53,9 @@ struct Server {
                 now: Clock.now
             )
         )
+        // Hummingbird tells where it listens too, in words that change; ours are for programs.
+        var serverLogger = logger
+        serverLogger.logLevel = max(logger.logLevel, .notice)
         let application = Application(
             responder: controlPlane.buildResponder(),
             server: .init { responder in GatewayChannel(gateway: gateway, responder: responder) },
@@ -63,7 +66,7 @@ struct Server {
             ),
             onServerRunning: { channel in announce(channel, started: started) },
             eventLoopGroupProvider: .shared(group),
-            logger: logger
+            logger: serverLogger
         )
         // Shut down from the last to the first: the grace period begins, the port closes, running calls end and are
         // booked, the journal empties, the database closes.
