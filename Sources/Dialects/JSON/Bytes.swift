@@ -93,7 +93,8 @@ enum Bytes {
             index &+= 8
         }
         while index < count {
-            if base.load(fromByteOffset: start &+ index, as: UInt8.self) != other.load(fromByteOffset: index, as: UInt8.self)
+            if base.load(fromByteOffset: start &+ index, as: UInt8.self)
+                != other.load(fromByteOffset: index, as: UInt8.self)
             {
                 return false
             }

@@ -54,7 +54,11 @@ package enum JSONScanner {
 
     /// A name cut to what an error may show.
     private static func shown(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>) -> String {
-        let text = JSONString.text(bytes, name.lowerBound..<min(name.upperBound, name.lowerBound + 256), hasEscapes: true)
+        let text = JSONString.text(
+            bytes,
+            name.lowerBound..<min(name.upperBound, name.lowerBound + 256),
+            hasEscapes: true
+        )
         var result = ""
         for scalar in text.unicodeScalars where scalar.value >= 0x20 && scalar.value != 0x7F {
             guard result.utf8.count + 4 <= 64 else { break }

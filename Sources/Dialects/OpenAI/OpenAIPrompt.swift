@@ -35,7 +35,9 @@ struct OpenAIPrompt {
             } else if byte &- UInt8(ascii: "0") <= 9 {
                 // An array of token ids.
                 tokens &+= 1
-                repeat { index &+= 1 } while index < end && base.load(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0") <= 9
+                repeat {
+                    index &+= 1
+                } while index < end && base.load(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0") <= 9
             } else {
                 index &+= 1
             }

@@ -21,7 +21,7 @@ struct OpenAIRequestReader {
         case model, stream, streamOptions
         /// llama.cpp lets its own `n_predict` win over `max_tokens`.
         case outputLimit
-        case choices, prompt, messages, tools, thinking, responseFormat, schema
+        case choices, prompt, messages, tools, functions, thinking, responseFormat, schema
         case costBearing, serviceTier, modalities, speed
     }
 
@@ -72,6 +72,7 @@ struct OpenAIRequestReader {
         case .tools:
             prompt.addRaw(member.value)
             readTools(member)
+        case .functions: prompt.addRaw(member.value)
         case .thinking:
             if isSet(member) { request.forbidsClamp = true }
         case .responseFormat:
@@ -233,7 +234,7 @@ struct OpenAIRequestReader {
             return `is`("thinking") ? .thinking : nil
         case 9:
             if `is`("n_predict") { return .outputLimit }
-            if `is`("functions") { return .messages }
+            if `is`("functions") { return .functions }
             return `is`("reasoning") ? .thinking : nil
         case 10:
             if `is`("max_tokens") { return .outputLimit }

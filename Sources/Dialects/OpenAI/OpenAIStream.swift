@@ -54,7 +54,7 @@ package struct OpenAIStream: Sendable {
         var cutter = Cutter()
         var problem: SSEProblem?
         work.withUnsafeReadableBytes { bytes in
-            if parser.takesLineFeed(in: bytes), lastEventWasStripped { cutter.remove(0..<1, bytes) }
+            if parser.beginsWithLineFeed, lastEventWasStripped { cutter.remove(0..<1, bytes) }
             do throws(SSEProblem) {
                 while let range = try parser.next(in: bytes) {
                     take(bytes, range, &cutter)

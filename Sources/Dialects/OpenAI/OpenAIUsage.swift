@@ -85,7 +85,8 @@ private struct Counts {
     var audioOutput: Int64?
     var problems: UsageProblems = []
 
-    mutating func read(_ member: JSONMember, _ bytes: UnsafeRawBufferPointer, _ count: WritableKeyPath<Counts, Int64?>) {
+    mutating func read(_ member: JSONMember, _ bytes: UnsafeRawBufferPointer, _ count: WritableKeyPath<Counts, Int64?>)
+    {
         self[keyPath: count] = value(member, bytes)
     }
 
@@ -208,7 +209,9 @@ private struct Counts {
             if stated > 0 { outputProvenance = reasoningIsOutside ? outputProvenance : .derived }
             if !reasoningIsOutside, stated > completion { problems.insert(.partsExceedOutput) }
             usage.set(.output, to: rest, outputProvenance)
-            if let total, let prompt, total != prompt + completion, !reasoningIsOutside { problems.insert(.totalMismatch) }
+            if let total, let prompt, total != prompt + completion, !reasoningIsOutside {
+                problems.insert(.totalMismatch)
+            }
         } else if (reasoning ?? 0) + (audioOutput ?? 0) > 0 {
             problems.insert(.partsExceedOutput)
         }

@@ -17,7 +17,9 @@ package struct SSEEvent: Sendable {
     package init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, isFirst: Bool = false) {
         start = range.lowerBound
         end = range.upperBound
-        if isFirst, end - start >= 3, bytes[start] == 0xEF, bytes[start + 1] == 0xBB, bytes[start + 2] == 0xBF { start += 3 }
+        if isFirst, end - start >= 3, bytes[start] == 0xEF, bytes[start + 1] == 0xBB, bytes[start + 2] == 0xBF {
+            start += 3
+        }
         var lineStart = start
         while let line = Self.line(bytes, &lineStart, end) {
             guard let (field, value) = Self.field(bytes, line) else { continue }

@@ -28,7 +28,9 @@ package struct SSEParser: Sendable {
     /// Bytes before this were searched for line ends.
     private var searched = 0
     /// The last event ended with a CR that was the last byte; a LF that comes next still belongs to it.
-    private(set) var lineFeedMayFollow = false
+    private var lineFeedMayFollow = false
+    /// The work's first byte is that LF: no event returned for this work holds it.
+    package private(set) var beginsWithLineFeed = false
 
     package init(eventByteLimit: Int = SSEParser.defaultEventByteLimit) {
         self.eventByteLimit = max(64, eventByteLimit)
@@ -36,29 +38,30 @@ package struct SSEParser: Sendable {
 
     /// The bytes to cut next: `chunk` itself where nothing is held, else what is held and then `chunk`.
     package mutating func join(_ chunk: ByteBuffer) -> ByteBuffer {
-        guard held.readableBytes > 0 else { return chunk }
+        guard held.readableBytes > 0 else {
+            beginsWithLineFeed = false
+            if lineFeedMayFollow, let first = chunk.getInteger(at: chunk.readerIndex, as: UInt8.self) {
+                lineFeedMayFollow = false
+                if first == UInt8(ascii: "\n") {
+                    beginsWithLineFeed = true
+                    eventStart = 1
+                    lineStart = 1
+                    searched = 1
+                }
+            }
+            return chunk
+        }
+        beginsWithLineFeed = false
         var work = ByteBuffer()
         swap(&work, &held)
         work.writeImmutableBuffer(chunk)
         return work
     }
 
-    /// Whether the work begins with the LF of the CRLF that ended the event before it.
-    mutating func takesLineFeed(in bytes: UnsafeRawBufferPointer) -> Bool {
-        guard lineFeedMayFollow, let first = bytes.first else { return false }
-        lineFeedMayFollow = false
-        guard first == UInt8(ascii: "\n") else { return false }
-        eventStart = 1
-        lineStart = 1
-        searched = 1
-        return true
-    }
-
     /// The next whole event, its blank line included, or nil if the rest is not a whole one.
     package mutating func next(in bytes: UnsafeRawBufferPointer) throws(SSEProblem) -> Range<Int>? {
         guard let base = bytes.baseAddress else { return nil }
         let end = bytes.count
-        if lineFeedMayFollow { _ = takesLineFeed(in: bytes) }
         var lineFeed = -1
         while true {
             if lineFeed < searched { lineFeed = Bytes.first(UInt8(ascii: "\n"), base, searched, end) }

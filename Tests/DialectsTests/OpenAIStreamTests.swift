@@ -1,0 +1,327 @@
+import Dialects
+import Domain
+import Foundation
+import NIOCore
+import Testing
+
+/// All that a tap yields for one way of cutting a stream.
+struct Tapped: Equatable {
+    var bytes: [UInt8] = []
+    /// What had to wait for the bill.
+    var tail: [UInt8] = []
+    var usage: UsageReading?
+    var rawUsage: [UInt8]?
+    var terminalSeen = false
+    var errorSeen = false
+    var firstEventIsError = false
+    var finishSeen = false
+    var contentEvents: Int64 = 0
+    var contentBytes: Int64 = 0
+    var unreadableEvents: Int64 = 0
+
+    init(_ chunks: [ArraySlice<UInt8>], stripsUsage: Bool, eventByteLimit: Int = 1 << 20) throws {
+        var stream = OpenAIStream(stripsUsage: stripsUsage, eventByteLimit: eventByteLimit)
+        for chunk in chunks {
+            if let output = try stream.receive(ByteBuffer(bytes: chunk)) { bytes += output.bytes }
+        }
+        tail = stream.finish()?.bytes ?? []
+        usage = stream.usage
+        rawUsage = stream.rawUsage?.bytes
+        terminalSeen = stream.terminalSeen
+        errorSeen = stream.errorSeen
+        firstEventIsError = stream.firstEventIsError
+        finishSeen = stream.finishSeen
+        contentEvents = stream.contentEvents
+        contentBytes = stream.contentBytes
+        unreadableEvents = stream.unreadableEvents
+    }
+
+    init(_ text: String, stripsUsage: Bool = false) throws {
+        try self.init([ArraySlice(text.utf8)], stripsUsage: stripsUsage)
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+    var tailText: String { String(decoding: tail, as: UTF8.self) }
+}
+
+/// The same lines with other ends.
+enum LineEnd: String, CaseIterable, Sendable {
+    case lf = "\n"
+    case cr = "\r"
+    case crlf = "\r\n"
+
+    func of(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.flatMap { $0 == UInt8(ascii: "\n") ? Array(rawValue.utf8) : [$0] }
+    }
+}
+
+@Suite("the tap on a stream")
+struct OpenAIStreamTests {
+    @Test(
+        "cut at every byte, a recorded stream gives the same bytes and the same usage",
+        arguments: Recording.streams,
+        LineEnd.allCases
+    )
+    func cuts(recording: Recording, lineEnd: LineEnd) throws {
+        let bytes = lineEnd.of(try recording.body())
+        for stripsUsage in [false, true] {
+            let whole = try Tapped([bytes[...]], stripsUsage: stripsUsage)
+            #expect(whole.terminalSeen)
+            #expect(whole.tailText.hasPrefix("data: [DONE]"))
+            if !stripsUsage { #expect(whole.bytes + whole.tail == bytes) }
+            for cut in 0...bytes.count {
+                let cutInTwo = try Tapped([bytes[..<cut], bytes[cut...]], stripsUsage: stripsUsage)
+                if cutInTwo != whole { Issue.record("cut at \(cut) changes what is seen") }
+            }
+            #expect(try Tapped(bytes.indices.map { bytes[$0...$0] }, stripsUsage: stripsUsage) == whole)
+        }
+    }
+
+    @Test("a stream without usage asked for, stripped, is the stream that came")
+    func recordedWithoutUsage() throws {
+        let bytes = try Recording(name: "llamacpp-openai-chat-stream-nousage").body()
+        let tapped = try Tapped([bytes[...]], stripsUsage: true)
+        #expect(tapped.bytes + tapped.tail == bytes)
+        #expect(tapped.usage == nil)
+        #expect(tapped.finishSeen)
+        #expect(tapped.contentEvents == 42)
+    }
+
+    @Test("recorded usage is read exactly, and its event is all that stripping takes out")
+    func recordedUsage() throws {
+        let bytes = try Recording(name: "llamacpp-openai-chat-stream-usage").body()
+        let tapped = try Tapped([bytes[...]], stripsUsage: true)
+        let usage = try #require(tapped.usage)
+        #expect(usage.isPlausible)
+        #expect(usage.usage[.input] == 29)
+        #expect(usage.usage[.cacheRead] == 5)
+        #expect(usage.usage[.output] == 60)
+        let events = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\n\n")
+        let kept = events.filter { !$0.contains(#""choices":[]"#) }.joined(separator: "\n\n")
+        #expect(tapped.text + tapped.tailText == kept)
+        #expect(events.count == kept.components(separatedBy: "\n\n").count + 1)
+    }
+
+    @Test("two choices, interleaved, count once each event and sum in the usage")
+    func twoChoices() throws {
+        let bytes = try Recording(name: "llamacpp-openai-chat-stream-n2").body()
+        let tapped = try Tapped([bytes[...]], stripsUsage: false)
+        let usage = try #require(tapped.usage).usage
+        #expect(usage[.input] == 10)
+        #expect(usage[.cacheRead] == 24)
+        #expect(usage[.output] == 8)
+        #expect(tapped.finishSeen)
+    }
+
+    static let event = #"data: {"id":"a","choices":[{"index":0,"delta":{"content":"hi"}}]}"# + "\n\n"
+    static let usageEvent =
+        #"data: {"id":"a","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"# + "\n\n"
+    static let done = "data: [DONE]\n\n"
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let input: String
+        let stripped: String
+        var tail = ""
+        var output: Int64?
+        var isError = false
+        var isFirstError = false
+
+        init(
+            _ name: String,
+            _ input: String,
+            stripped: String,
+            tail: String = "",
+            output: Int64? = nil,
+            isError: Bool = false,
+            isFirstError: Bool = false
+        ) {
+            testDescription = name
+            self.input = input
+            self.stripped = stripped
+            self.tail = tail
+            self.output = output
+            self.isError = isError
+            self.isFirstError = isFirstError
+        }
+    }
+
+    @Test(
+        "what stripping leaves, what waits and what is seen",
+        arguments: [
+            Case("plain", event + usageEvent + done, stripped: event, tail: done, output: 2),
+            Case(
+                "null usage goes, as without include_usage it would not be there",
+                #"data: {"choices":[{"delta":{}}],"usage":null}"# + "\n\n"
+                    + #"data: {"usage":null,"choices":[{"delta":{}}]}"# + "\n\n"
+                    + #"data: {"choices":[{"delta":{}}] , "usage" : null , "obfuscation":"x"}"# + "\n\n",
+                stripped: #"data: {"choices":[{"delta":{}}]}"# + "\n\n" + #"data: {"choices":[{"delta":{}}]}"# + "\n\n"
+                    + #"data: {"choices":[{"delta":{}}]  , "obfuscation":"x"}"# + "\n\n"
+            ),
+            Case(
+                "null usage alone in its object stays",
+                #"data: {"usage":null}"# + "\n\n",
+                stripped: #"data: {"usage":null}"# + "\n\n"
+            ),
+            Case(
+                "cumulative usage on events with choices: forwarded, the last one counts",
+                #"data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
+                    + "\n\n"
+                    + #"data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#
+                    + "\n\n",
+                stripped:
+                    #"data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
+                    + "\n\n"
+                    + #"data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#
+                    + "\n\n",
+                output: 2
+            ),
+            Case(
+                "a later null does not undo usage",
+                usageEvent + #"data: {"choices":[],"usage":null}"# + "\n\n",
+                stripped: #"data: {"choices":[]}"# + "\n\n",
+                output: 2
+            ),
+            Case("comments pass", ": ping\n\n" + event + ": ping\n\n", stripped: ": ping\n\n" + event + ": ping\n\n"),
+            Case(
+                "text that names usage and error is text",
+                #"data: {"choices":[{"delta":{"content":"\"usage\":{\"prompt_tokens\":9} \"error\":1"}}]}"# + "\n\n",
+                stripped: #"data: {"choices":[{"delta":{"content":"\"usage\":{\"prompt_tokens\":9} \"error\":1"}}]}"#
+                    + "\n\n"
+            ),
+            Case(
+                "usage and error inside other members are not ours",
+                #"data: {"choices":[{"usage":{"prompt_tokens":9},"error":{}}]}"# + "\n\n",
+                stripped: #"data: {"choices":[{"usage":{"prompt_tokens":9},"error":{}}]}"# + "\n\n"
+            ),
+            Case(
+                "data over several lines",
+                "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":3,\ndata: \"completion_tokens\":2}}\n\n"
+                    + event,
+                stripped: event,
+                output: 2
+            ),
+            Case(
+                "an error first",
+                #"data: {"error":{"message":"no"}}"# + "\n\n",
+                stripped: #"data: {"error":{"message":"no"}}"# + "\n\n",
+                isError: true,
+                isFirstError: true
+            ),
+            Case(
+                "an error after content",
+                event + #"data: {"error":{"message":"no"}}"# + "\n\n",
+                stripped: event + #"data: {"error":{"message":"no"}}"# + "\n\n",
+                isError: true
+            ),
+            Case(
+                "a null error is none",
+                #"data: {"error":null,"choices":[{"delta":{}}]}"# + "\n\n",
+                stripped: #"data: {"error":null,"choices":[{"delta":{}}]}"# + "\n\n"
+            ),
+            Case(
+                "event: error",
+                "event: error\ndata: {\"message\":\"no\"}\n\n",
+                stripped: "event: error\ndata: {\"message\":\"no\"}\n\n",
+                isError: true,
+                isFirstError: true
+            ),
+            Case(
+                "llama.cpp's old error field",
+                "error: {\"message\":\"no\"}\n\n",
+                stripped: "error: {\"message\":\"no\"}\n\n",
+                isError: true,
+                isFirstError: true
+            ),
+            Case(
+                "whatever follows the end waits with it",
+                event + done + ": x\n\n",
+                stripped: event,
+                tail: done + ": x\n\n"
+            ),
+            Case("an end without its blank line", event + "data: [DONE]\n", stripped: event, tail: "data: [DONE]\n"),
+            Case("an end without space", event + "data:[DONE]\n\n", stripped: event, tail: "data:[DONE]\n\n"),
+            Case(
+                "usage on a last event that lacks its blank line is read, and stripped",
+                event + usageEvent.dropLast(2),
+                stripped: event,
+                output: 2
+            ),
+            Case("a cut event waits to the end", event + "data: {\"cho", stripped: event, tail: "data: {\"cho"),
+            Case("a byte order mark", "\u{FEFF}" + usageEvent + event, stripped: event, output: 2),
+            Case(
+                "HTML with status 200",
+                "<html><body>Bad gateway</body></html>\n\n",
+                stripped: "<html><body>Bad gateway</body></html>\n\n"
+            ),
+        ]
+    )
+    func table(_ line: Case) throws {
+        for end in LineEnd.allCases {
+            let input = end.of(Array(line.input.utf8))
+            let stripped = try Tapped([input[...]], stripsUsage: true)
+            #expect(stripped.bytes == end.of(Array(line.stripped.utf8)))
+            #expect(stripped.tail == end.of(Array(line.tail.utf8)))
+            #expect(stripped.usage?.usage[.output] == line.output)
+            #expect(stripped.errorSeen == line.isError)
+            #expect(stripped.firstEventIsError == line.isFirstError)
+            let plain = try Tapped([input[...]], stripsUsage: false)
+            #expect(plain.bytes + plain.tail == input)
+            #expect(plain.usage == stripped.usage)
+            for stripsUsage in [true, false] {
+                let whole = stripsUsage ? stripped : plain
+                for cut in 0...input.count {
+                    #expect(
+                        try Tapped([input[..<cut], input[cut...]], stripsUsage: stripsUsage) == whole,
+                        "cut \(cut)"
+                    )
+                }
+                #expect(try Tapped(input.indices.map { input[$0...$0] }, stripsUsage: stripsUsage) == whole)
+            }
+        }
+    }
+
+    @Test("a chunk of whole events passes without a copy")
+    func noCopy() throws {
+        var stream = OpenAIStream(stripsUsage: true)
+        let chunk = ByteBuffer(string: Self.event + Self.event)
+        let output = try #require(try stream.receive(chunk))
+        let source = chunk.withUnsafeReadableBytes { $0.baseAddress }
+        #expect(output.withUnsafeReadableBytes { $0.baseAddress } == source)
+    }
+
+    @Test("an endless line is cut at the limit, in whatever pieces it comes", arguments: [1, 100, 5_000])
+    func endlessLine(chunkBytes: Int) {
+        var stream = OpenAIStream(stripsUsage: true, eventByteLimit: 4_096)
+        var received = 0
+        #expect(throws: SSEProblem.eventTooLong(limitBytes: 4_096)) {
+            for _ in 0..<10_000 {
+                received += chunkBytes
+                _ = try stream.receive(ByteBuffer(repeating: UInt8(ascii: "x"), count: chunkBytes))
+            }
+        }
+        #expect(received <= 4_096 + chunkBytes)
+    }
+
+    @Test("what follows the end is bounded too, and the usage stays known")
+    func endlessTail() throws {
+        var stream = OpenAIStream(stripsUsage: true, eventByteLimit: 4_096)
+        _ = try stream.receive(ByteBuffer(string: Self.usageEvent + Self.done))
+        #expect(throws: SSEProblem.tailTooLong(limitBytes: 4_096)) {
+            for _ in 0..<10 { _ = try stream.receive(ByteBuffer(repeating: 0x0A, count: 1_000)) }
+        }
+        #expect(stream.usage?.usage[.output] == 2)
+    }
+
+    @Test("tool calls, reasoning and refusals count as content")
+    func content() throws {
+        let tapped = try Tapped(
+            #"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"a"}}]}}]}"#
+                + "\n\n" + #"data: {"choices":[{"delta":{"reasoning_content":"abc","content":null}}]}"# + "\n\n"
+                + #"data: {"choices":[{"text":"de","finish_reason":"stop"}]}"# + "\n\n"
+        )
+        #expect(tapped.contentBytes == 4 + 3 + 2)
+        #expect(tapped.contentEvents == 3)
+        #expect(tapped.finishSeen)
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import NIOCore
+import Testing
+
+/// A recorded answer of a real llama.cpp server: what follows the header block.
+struct Recording: Sendable, CustomTestStringConvertible {
+    let name: String
+
+    static let streams = [
+        "llamacpp-openai-chat-stream-usage", "llamacpp-openai-chat-stream-nousage", "llamacpp-openai-chat-stream-n2",
+    ].map(Recording.init)
+
+    var testDescription: String { name }
+
+    func body() throws -> [UInt8] {
+        let url = try #require(
+            Bundle.module.url(forResource: name, withExtension: "http", subdirectory: "Recordings")
+        )
+        let file = try Data(contentsOf: url)
+        let separator = try #require(file.range(of: Data("\r\n\r\n".utf8)))
+        return Array(file[separator.upperBound...])
+    }
+}
+
+extension ByteBuffer {
+    var text: String { String(decoding: readableBytesView, as: UTF8.self) }
+    var bytes: [UInt8] { Array(readableBytesView) }
+}
