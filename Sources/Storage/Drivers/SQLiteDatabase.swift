@@ -12,6 +12,7 @@ import Synchronization
 package final class SQLiteDatabase: Database {
     package let path: String
     private let pool: DatabasePool
+    private let wal = WALSize()
     private let writer = Mutex<SQLiteConnection?>(nil)
     private let beside = Mutex<UncheckedHandle?>(nil)
 
@@ -35,6 +36,18 @@ package final class SQLiteDatabase: Database {
                 guard synchronous == 2, mode == "wal" else {
                     throw StorageError.unusable("synchronous is \(synchronous) and journal_mode \(mode), not 2 and wal")
                 }
+                // After the PRAGMA, which is a hook of its own.
+                let context = Unmanaged.passUnretained(wal).toOpaque()
+                sqlite3_wal_hook(
+                    db.sqliteConnection,
+                    { context, _, _, pages in
+                        guard let context else { return SQLITE_OK }
+                        Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue()
+                            .pages.store(Int(pages), ordering: .relaxed)
+                        return SQLITE_OK
+                    },
+                    context
+                )
             }
         } catch { throw StorageError(error) }
     }
@@ -79,6 +92,9 @@ package final class SQLiteDatabase: Database {
             }
         } catch let error as DatabaseError { throw StorageError(error) }
     }
+
+    /// Pages in the WAL as of the last commit; those that were moved meanwhile are among them until it starts over.
+    package var walPages: Int { wal.pages.load(ordering: .relaxed) }
 
     /// How long the writing connection waits for a lock of somebody else's.
     func setBusyTimeout(milliseconds: Int32) throws {
@@ -131,6 +147,11 @@ package final class SQLiteDatabase: Database {
     }
 }
 
+/// Where SQLite's hook leaves the size of the WAL; lives as long as the pool that has the hook.
+private final class WALSize: Sendable {
+    let pages = Atomic<Int>(0)
+}
+
 /// Carries a connection out of a lock's closure; it is only ever used inside the writer's own queue.
 private struct UncheckedConnection: @unchecked Sendable {
     let connection: SQLiteConnection
@@ -145,13 +166,24 @@ private struct UncheckedHandle: @unchecked Sendable {
 final class SQLiteConnection: SQLConnection, @unchecked Sendable {
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
+    /// The same, found by where a text lies rather than by reading it: a ledger statement is a thousand bytes long. The
+    /// text is kept, so that nothing else can ever lie there.
+    private var known: [(words: (UInt64, UInt64), sql: String, statement: SQLiteStatement)] = []
+    private static let knownLimit = 24
 
     init(handle: OpaquePointer) { self.handle = handle }
 
     func prepare(_ sql: String) throws(StorageError) -> any SQLStatement {
-        if let statement = statements[sql] { return statement }
-        let statement = try SQLiteStatement(sql, on: handle)
-        statements[sql] = statement
+        let words = unsafeBitCast(sql, to: (UInt64, UInt64).self)
+        for entry in known where entry.words == words { return entry.statement }
+        let statement: SQLiteStatement
+        if let prepared = statements[sql] {
+            statement = prepared
+        } else {
+            statement = try SQLiteStatement(sql, on: handle)
+            statements[sql] = statement
+        }
+        if known.count < Self.knownLimit { known.append((words, sql, statement)) }
         return statement
     }
 

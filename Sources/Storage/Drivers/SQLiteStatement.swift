@@ -5,6 +5,10 @@ import GRDBSQLite
 final class SQLiteStatement: SQLStatement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
+    /// Where short texts and blobs lie from being bound to the reset, so that SQLite need not allocate for each.
+    private let scratch = UnsafeMutableRawPointer.allocate(byteCount: scratchBytes, alignment: 1)
+    private var scratchUsed = 0
+    private static let scratchBytes = 512
 
     init(_ sql: String, on connection: OpaquePointer) throws(StorageError) {
         var handle: OpaquePointer?
@@ -16,27 +20,41 @@ final class SQLiteStatement: SQLStatement {
         self.connection = connection
     }
 
-    deinit { sqlite3_finalize(handle) }
+    deinit {
+        sqlite3_finalize(handle)
+        scratch.deallocate()
+    }
 
     func bind(_ value: Int64, at index: Int) { sqlite3_bind_int64(handle, Int32(index), value) }
 
     func bind(_ text: String, at index: Int) {
         var text = text
         text.withUTF8 { bytes in
-            _ = bytes.withMemoryRebound(to: CChar.self) {
-                sqlite3_bind_text(handle, Int32(index), $0.baseAddress, Int32(clamping: $0.count), Self.transient)
-            }
+            let (start, destructor) = keep(UnsafeRawBufferPointer(bytes))
+            sqlite3_bind_text(
+                handle,
+                Int32(index),
+                start.assumingMemoryBound(to: CChar.self),
+                Int32(clamping: bytes.count),
+                destructor
+            )
         }
-        // An empty String may have no base address, which SQLite would take for NULL.
-        if text.isEmpty { sqlite3_bind_text(handle, Int32(index), "", 0, Self.transient) }
     }
 
     func bind(_ bytes: UnsafeRawBufferPointer, at index: Int) {
-        if bytes.isEmpty {
-            sqlite3_bind_zeroblob(handle, Int32(index), 0)
-        } else {
-            sqlite3_bind_blob(handle, Int32(index), bytes.baseAddress, Int32(clamping: bytes.count), Self.transient)
-        }
+        let (start, destructor) = keep(bytes)
+        sqlite3_bind_blob(handle, Int32(index), start, Int32(clamping: bytes.count), destructor)
+    }
+
+    /// Copies short bytes to where they stay until the reset; SQLite copies long ones itself. Never a null pointer, which
+    /// SQLite would take for NULL.
+    private func keep(_ bytes: UnsafeRawBufferPointer) -> (UnsafeRawPointer, sqlite3_destructor_type?) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return (UnsafeRawPointer(scratch), nil) }
+        guard bytes.count <= Self.scratchBytes - scratchUsed else { return (start, Self.transient) }
+        let place = scratch + scratchUsed
+        place.copyMemory(from: start, byteCount: bytes.count)
+        scratchUsed += bytes.count
+        return (UnsafeRawPointer(place), nil)
     }
 
     func bindNull(at index: Int) { sqlite3_bind_null(handle, Int32(index)) }
@@ -52,6 +70,7 @@ final class SQLiteStatement: SQLStatement {
     func reset() {
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)
+        scratchUsed = 0
     }
 
     var changes: Int { Int(sqlite3_changes(connection)) }

@@ -84,12 +84,13 @@ package final class BatchJournal: Journal {
         }
         run("tokenaudit.journal.upkeep") { [self] in
             var round = 0
+            var quietRounds = 20
             while !queue.withLock(\.isStopped) {
                 usleep(50_000)
                 round += 1
                 // What fails alike is not tried all the time.
                 if round % (queue.withLock(\.isHalted) ? 100 : 2) == 0 { retrySpooled() }
-                checkpoint()
+                checkpoint(quietRounds: &quietRounds)
             }
         }
     }
@@ -371,12 +372,16 @@ package final class BatchJournal: Journal {
         return failed
     }
 
-    private func checkpoint() {
-        guard committedBatches.exchange(0, ordering: .relaxed) > 0 else { return }
+    /// Beside the writer where the WAL has grown, or has rested for a second; then a short gap of the writer's in which it
+    /// can start over.
+    private func checkpoint(quietRounds: inout Int) {
+        let commits = committedBatches.exchange(0, ordering: .relaxed)
+        quietRounds = commits == 0 ? quietRounds + 1 : 0
+        let isLarge = database.walPages > settings.checkpointPages && commits > 0
+        guard isLarge || quietRounds == 20 else { return }
         do {
-            // Beside the writer; then a short gap in which the WAL can start over.
-            let (frames, _) = try database.checkpointBeside()
-            if frames > settings.checkpointPages { wantsGap.store(true, ordering: .releasing) }
+            _ = try database.checkpointBeside()
+            if isLarge { wantsGap.store(true, ordering: .releasing) }
         } catch StorageError.busy {
         } catch {
             logger.warning("a checkpoint failed", metadata: ["cause": "\(error)"])

@@ -15,8 +15,8 @@ package struct JournalSettings: Sendable {
     /// A settlement that nobody acknowledged goes to the spool after this.
     package var spoolAfterMilliseconds: UInt64 = 2_000
     package var keepsRawUsage = true
-    /// The WAL is checkpointed beyond this many of its pages.
-    package var checkpointPages = 1_000
+    /// Beyond this many pages the WAL is checkpointed beside the writer; else when nothing was written for a second.
+    package var checkpointPages = 500
 
     package init() {}
 }

@@ -97,7 +97,7 @@ struct LedgerBatch {
         appendLeaf(settlement, closing: closing, charge: bookedCharge, flags: flags)
         rollups.add(settlement, closing: closing)
         if memory.keepsRawUsage, let raw = settlement.result.rawUsage {
-            try CallRows.keep(rawUsage: raw, of: id, connection)
+            try CallRows.keep(rawUsage: raw, of: id, isFirst: closing.action == .close, connection)
         }
         return closing
     }

@@ -1,7 +1,8 @@
 extension Migration {
     /// The whole of the first schema. Amounts are pico-dollars, instants UTC microseconds, tokens plain counts.
     ///
-    /// `api_requests` has no foreign keys: its parents are never deleted, only deactivated.
+    /// `api_requests` has no foreign keys: its parents are never deleted, only deactivated. Its `state` is checked by
+    /// BETWEEN, for SQLite would build a table for an IN of more than two values on each insert and update.
     static let schema = Migration(
         version: 1,
         name: "schema",
@@ -178,7 +179,7 @@ extension Migration {
             """
             CREATE TABLE api_requests (
                 id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-                state INTEGER NOT NULL CHECK (state IN (0, 1, 2, 3)),
+                state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
                 replica_id INTEGER NOT NULL,
                 user_id INTEGER NOT NULL,
                 key_id INTEGER NOT NULL,
@@ -295,7 +296,7 @@ extension Migration {
                 created_at INTEGER NOT NULL,
                 sequenced_at INTEGER,
                 PRIMARY KEY (replica_id, number)
-            ) STRICT
+            ) STRICT, WITHOUT ROWID
             """,
             """
             CREATE TABLE change_feed (

@@ -24,8 +24,8 @@ enum CallRows {
         "SELECT user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge, hold FROM api_requests WHERE id = ?"
     private static let entrySums =
         "SELECT COALESCE(SUM(CASE WHEN kind = 6 THEN amount END), 0), COALESCE(SUM(CASE WHEN kind = 7 THEN -amount END), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1"
-    private static let insertUsage =
-        "INSERT INTO api_request_usage (call_id, usage) VALUES (?, ?) ON CONFLICT (call_id) DO UPDATE SET usage = excluded.usage"
+    private static let insertUsage = "INSERT INTO api_request_usage (call_id, usage) VALUES (?, ?)"
+    private static let replaceUsage = insertUsage + " ON CONFLICT (call_id) DO UPDATE SET usage = excluded.usage"
 
     private static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
 
@@ -163,8 +163,9 @@ enum CallRows {
         )
     }
 
-    static func keep(rawUsage: [UInt8], of id: CallID, _ connection: any SQLConnection) throws {
-        let statement = try connection.prepare(insertUsage)
+    /// - Parameter isFirst: the call was never closed before, so that it has none yet.
+    static func keep(rawUsage: [UInt8], of id: CallID, isFirst: Bool, _ connection: any SQLConnection) throws {
+        let statement = try connection.prepare(isFirst ? insertUsage : replaceUsage)
         defer { statement.reset() }
         statement.bind(id, at: 1)
         rawUsage.withUnsafeBytes { statement.bind($0, at: 2) }

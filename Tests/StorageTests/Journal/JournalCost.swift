@@ -14,7 +14,7 @@ struct JournalCost {
     @Test("CPU of the writer a call, hold and bill together, by size of batch")
     func byBatch() throws {
         for keepsRawUsage in [true, false] {
-            for size in [1, 8, 32, 128] {
+            for size in Self.sizes {
                 let books = try Books(grants: [Money(picoDollars: 1_000_000_000_000)])
                 let database = try SQLiteDatabase(path: books.path)
                 var memory = LedgerBatch.Memory(replica: ReplicaID(1))
@@ -104,6 +104,10 @@ struct JournalCost {
             try await storage.close()
         }
     }
+
+    private static let sizes = (ProcessInfo.processInfo.environment["TOKENAUDIT_COST_SIZES"] ?? "1,8,32,128").split(
+        separator: ","
+    ).compactMap { Int($0) }
 
     private static func figure(_ value: Double) -> String { String(format: "%.1f", value) }
 
