@@ -23,19 +23,20 @@ extension Balances {
         case .open, .uncertain:
             return try end(row, state: state, charge: charge, excess: excess, flags: flags, now: now)
         case .captured, .voided:
-            guard row.flags.contains(.chargedByPolicy), !row.flags.contains(.corrected) else {
-                return Closing(unchanged: row)
-            }
+            guard row.isCorrectable else { return Closing(unchanged: row) }
             return try correct(row, state: state, charge: charge, excess: excess, flags: flags, now: now)
         }
     }
 
-    /// Gives a hold back whole: an admission that nobody waits for any more, or whose outcome stayed unknown.
-    /// Does nothing to a closed call.
+    /// Gives a hold back whole: an admission that nobody waits for any more, or whose outcome stayed unknown. If a policy
+    /// closed the call meanwhile, its charge is corrected to nothing; any other closed call is left alone.
     package mutating func void(_ row: LockedCall, now: Instant) throws(LedgerError) -> Closing {
-        guard row.isOpen else { return Closing(unchanged: row) }
         _ = try row.parts.heldAmount(of: row.id)
-        return try end(row, state: .voided, charge: .zero, excess: .zero, flags: [], now: now)
+        if row.isOpen {
+            return try end(row, state: .voided, charge: .zero, excess: .zero, flags: [], now: now)
+        }
+        guard row.isCorrectable else { return Closing(unchanged: row) }
+        return try correct(row, state: .voided, charge: .zero, excess: .zero, flags: [], now: now)
     }
 
     /// Closes a call whose fate is unknown. Does nothing to a closed call; a settlement that still comes corrects it.
@@ -320,6 +321,9 @@ extension Balances {
 
 extension LockedCall {
     var isOpen: Bool { state == .open || state == .uncertain }
+
+    /// A policy closed it, and nothing has corrected that yet.
+    var isCorrectable: Bool { !isOpen && flags.contains(.chargedByPolicy) && !flags.contains(.corrected) }
 
     /// What the customer pays for it as of now.
     package var netCharge: Money {

@@ -503,6 +503,18 @@ struct CloseTests {
         #expect(late.action == .none)
     }
 
+    @Test("a void that comes after a policy takes its charge back, once")
+    func lateVoid() throws {
+        var balances = try balances([grant(1, "0/0/30")])
+        let locked = row("1:30", .captured, flags: byPolicy, charge: 30)
+        let closing = try balances.void(locked, now: Self.now)
+        #expect(describe(closing) == "correct voided 0 (-30) lost 0 corrected")
+        #expect(text(closing.entries) == "correction 1:-30")
+        #expect(balances[GrantID(1)]?.balance.pots == "30/0/0")
+        let again = row("1:30", .voided, flags: [byPolicy, .corrected], charge: 30, correction: -30)
+        #expect(try balances.void(again, now: Self.now).action == .none)
+    }
+
     @Test(
         "a refund gives back at most what the call was charged",
         arguments: [
