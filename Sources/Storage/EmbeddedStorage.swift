@@ -90,22 +90,29 @@ package final class EmbeddedStorage: Sendable {
         return String(cString: found)
     }
 
-    /// Commits what waits, marks this process as ended, empties the WAL, closes.
+    /// Commits what waits, marks this process as ended, empties the WAL, closes. What could not be committed is found by
+    /// the next start, which then takes this process for dead.
     package func close() async throws {
         await journal.stop()
         let (database, replica, now) = (database, replica, clock())
-        try await database.writing { connection in
-            // Calls that are still open stay this replica's, and the next start resolves them.
-            let open = try connection.query(
-                "SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?",
-                SQLValue(replica)
-            ) { $0.int64(0) }
-            guard open.first == 0 else { return }
-            try connection.execute("UPDATE replicas SET ended_at = ? WHERE id = ?", SQLValue(now), SQLValue(replica))
+        if journal.spooled == 0 {
+            try? await database.writing { connection in
+                // Calls that are still open stay this replica's, and the next start resolves them.
+                let open = try connection.query(
+                    "SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?",
+                    SQLValue(replica)
+                ) { $0.int64(0) }
+                guard open.first == 0 else { return }
+                try connection.execute(
+                    "UPDATE replicas SET ended_at = ? WHERE id = ?",
+                    SQLValue(now),
+                    SQLValue(replica)
+                )
+            }
         }
         _ = try? database.checkpoint(truncating: true)
+        defer { lock.release() }
         try database.close()
-        lock.release()
     }
 }
 

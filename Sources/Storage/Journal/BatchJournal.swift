@@ -116,6 +116,9 @@ package final class BatchJournal: Journal {
     /// Settlements waiting for the writer or in its hands.
     package var unsettled: Int { queue.withLock(\.unsettled) }
 
+    /// Settlements that are in the spool only, or in neither; after ``stop()`` those that the next start has to book.
+    package var spooled: Int { spool.waiting.count }
+
     // MARK: - Asking
 
     package func admit(_ request: AdmissionRequest, completion: @escaping @Sendable (Admission) -> Void) {

@@ -17,6 +17,12 @@ package struct RecoverySummary: Hashable, Sendable {
 /// dies here is itself recovered from by the next. A record that cannot be booked never keeps a server from starting: it
 /// is quarantined.
 struct Recovery {
+    // `state IN (0, 3)` is what the partial index says; without it these would read all calls there ever were.
+    static let markUncertain =
+        "UPDATE api_requests SET state = 3 WHERE state IN (0, 3) AND state = 0 AND replica_id = ?"
+    static let selectUncertain =
+        "SELECT id, user_id, key_id, model_id, route_id, provider_id, price_version_id, endpoint, is_streamed, estimated_input_tokens, estimated_input_price, created_at, hold FROM api_requests WHERE state IN (0, 3) AND state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128"
+
     private let database: SQLiteDatabase
     private let replica: ReplicaID
     private let policy: UncertainPolicy
@@ -68,7 +74,7 @@ struct Recovery {
         summary.deadReplicas += 1
         _ = try database.write { connection in
             try connection.execute(
-                "UPDATE api_requests SET state = 3 WHERE state = 0 AND replica_id = ?",
+                Self.markUncertain,
                 SQLValue(dead)
             )
         }
@@ -146,7 +152,7 @@ struct Recovery {
 
     private static func openCalls(of replica: ReplicaID, _ connection: any SQLConnection) throws -> [OpenCall] {
         try connection.query(
-            "SELECT id, user_id, key_id, model_id, route_id, provider_id, price_version_id, endpoint, is_streamed, estimated_input_tokens, estimated_input_price, created_at, hold FROM api_requests WHERE state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128",
+            selectUncertain,
             SQLValue(replica)
         ) { row -> OpenCall in
             guard let id = row.callID(0), let endpoint = Endpoint(rawValue: row.int64(7)) else {

@@ -3,21 +3,35 @@ package import Domain
 package import Logging
 import Synchronization
 
-/// Keys and catalogue in memory. The catalogue is replaced whole; a key is read when it is first presented, and dropped
-/// when the change feed names it. Both stand no more than two seconds behind the database: a row in `change_feed` is
-/// looked for every half second.
+/// Keys and catalogue in memory, no more than two seconds behind the database: rows of `change_feed` are looked for every
+/// half second, and what they name is forgotten or read again, nothing else.
 package final class StorageDirectory: Directory {
-    private struct State {
+    fileprivate struct State {
         var catalog: Catalog
-        var principals: [KeyDigest: Principal?] = [:]
-        var waiting = 0
+        var known: [KeyDigest: Principal] = [:]
+        var unknown: Set<KeyDigest> = []
+        /// Who waits for a key that is being read.
+        var waiting: [KeyDigest: [@Sendable (PrincipalLookup?) -> Void]] = [:]
         var feed: Int64
-        var readAt: UInt64
     }
 
-    /// Entries kept, wrong keys included; beyond it the memory starts over.
-    private static let capacity = 100_000
-    private static let queueLimit = 64
+    /// What the change feed said since the last look.
+    private struct Changes {
+        var feed: Int64
+        var users: Set<UserID> = []
+        var keys: Set<APIKeyID> = []
+        var catalog = false
+        /// Something that is not understood, or too much: all is read again.
+        var everything = false
+    }
+
+    fileprivate static let knownLimit = 100_000
+    /// Wrong keys; beyond it the memory of them starts over, so that no flood of them pushes out right ones.
+    fileprivate static let unknownLimit = 20_000
+    /// Keys being read at a time, and callers waiting for one of them.
+    private static let loadLimit = 64
+    private static let waiterLimit = 8_192
+    private static let changesLimit = 1_000
 
     private let database: any Database
     private let vault: Vault
@@ -32,46 +46,50 @@ package final class StorageDirectory: Directory {
         self.vault = vault
         self.logger = logger
         let (catalog, feed) = try Self.read(database, vault: vault, logger: logger)
-        state = Mutex(State(catalog: catalog, feed: feed, readAt: DispatchTime.now().uptimeNanoseconds))
+        state = Mutex(State(catalog: catalog, feed: feed))
     }
 
     package var catalog: Catalog { state.withLock { $0.catalog } }
 
     package func principal(for digest: KeyDigest) -> PrincipalLookup {
         state.withLock { state in
-            switch state.principals[digest] {
-            case .some(.some(let principal)): .known(principal)
-            case .some(.none): .unknown
-            case .none: .notLoaded
-            }
+            if let principal = state.known[digest] { return .known(principal) }
+            return state.unknown.contains(digest) ? .unknown : .notLoaded
         }
     }
 
     package func load(_ digest: KeyDigest, completion: @escaping @Sendable (PrincipalLookup?) -> Void) {
-        let isTaken = state.withLock { state in
-            guard state.waiting < Self.queueLimit else { return false }
-            state.waiting += 1
-            return true
-        }
-        guard isTaken else { return completion(nil) }
-        loads.async { [self] in
-            let feed = state.withLock { $0.feed }
-            let found = Result { try database.read { try PrincipalRows.principal(for: digest, $0) } }
-            let lookup = state.withLock { state -> PrincipalLookup? in
-                state.waiting -= 1
-                guard case .success(let principal) = found else { return nil }
-                // A change in between may have been about this key: answer, but do not remember.
-                if state.feed == feed {
-                    if state.principals.count >= Self.capacity { state.principals.removeAll() }
-                    state.principals[digest] = .some(principal)
-                }
-                return principal.map { .known($0) } ?? .unknown
+        enum Place { case first(feed: Int64), joined, refused }
+        let place = state.withLock { state -> Place in
+            if let waiters = state.waiting[digest] {
+                guard waiters.count < Self.waiterLimit else { return .refused }
+                state.waiting[digest]?.append(completion)
+                return .joined
             }
-            if case .failure(let error) = found {
-                logger.error("a key could not be looked up", metadata: ["cause": "\(error)"])
-            }
-            completion(lookup)
+            guard state.waiting.count < Self.loadLimit else { return .refused }
+            state.waiting[digest] = [completion]
+            return .first(feed: state.feed)
         }
+        switch place {
+        case .joined: return
+        case .refused: return completion(nil)
+        case .first(let feed): loads.async { [self] in read(digest, feed: feed) }
+        }
+    }
+
+    private func read(_ digest: KeyDigest, feed: Int64) {
+        let found = Result { try database.read { try PrincipalRows.principal(for: digest, $0) } }
+        if case .failure(let error) = found {
+            logger.error("a key could not be looked up", metadata: ["cause": "\(error)"])
+        }
+        let (lookup, waiters) = state.withLock { state in
+            let waiters = state.waiting.removeValue(forKey: digest) ?? []
+            guard case .success(let principal) = found else { return (PrincipalLookup?.none, waiters) }
+            // A change in between may have been about this key: answer, but do not remember.
+            if state.feed == feed { state.remember(principal, for: digest) }
+            return (principal.map { .known($0) } ?? .unknown, waiters)
+        }
+        for completion in waiters { completion(lookup) }
     }
 
     /// Follows the change feed until ``stop()``.
@@ -92,22 +110,63 @@ package final class StorageDirectory: Directory {
     /// Reads what has changed. Blocks; cheap where nothing has.
     package func refresh() throws {
         let known = state.withLock { $0.feed }
-        let newest = try database.read { connection in
-            try connection.query("SELECT COALESCE(MAX(id), 0) FROM change_feed") { $0.int64(0) }.first ?? 0
-        }
-        guard newest != known else { return }
-        let (catalog, feed) = try Self.read(database, vault: vault, logger: logger)
+        let changes = try database.read { try Self.changes(since: known, $0) }
+        guard changes.feed != known else { return }
+        let catalog = changes.catalog ? try Self.read(database, vault: vault, logger: logger).catalog : nil
         state.withLock { state in
-            state.catalog = catalog
-            state.feed = feed
-            // Any change may concern a key, its user or their quotas; reading a key again costs one query.
-            state.principals.removeAll(keepingCapacity: true)
+            if let catalog { state.catalog = catalog }
+            state.feed = changes.feed
+            if changes.everything {
+                state.known.removeAll(keepingCapacity: true)
+                state.unknown.removeAll()
+            } else if !changes.users.isEmpty || !changes.keys.isEmpty {
+                state.known = state.known.filter {
+                    !changes.users.contains($0.value.userID) && !changes.keys.contains($0.value.keyID)
+                }
+                // One of the keys that were wrong may be right by now.
+                state.unknown.removeAll()
+            }
         }
     }
 
-    private static func read(_ database: any Database, vault: Vault, logger: Logger) throws -> (Catalog, Int64) {
+    private static func changes(since known: Int64, _ connection: any SQLConnection) throws -> Changes {
+        var changes = Changes(feed: known)
+        let rows = try connection.query(
+            "SELECT f.id, f.kind, f.row_id, q.user_id FROM change_feed f LEFT JOIN user_quotas q ON f.kind = 'quota' AND q.id = f.row_id WHERE f.id > ? ORDER BY f.id LIMIT \(changesLimit)",
+            .integer(known)
+        ) { (id: $0.int64(0), kind: $0.text(1), row: $0.int64(2), user: $0.optionalInt64(3)) }
+        for row in rows {
+            changes.feed = row.id
+            switch ApplyReport.Change.Kind(rawValue: row.kind) {
+            case .provider, .model, .modelGroup: changes.catalog = true
+            case .user: changes.users.insert(UserID(row.row))
+            case .apiKey: changes.keys.insert(APIKeyID(row.row))
+            case .quota:
+                if let user = row.user { changes.users.insert(UserID(user)) } else { changes.everything = true }
+            case nil:
+                changes.everything = true
+                changes.catalog = true
+            }
+        }
+        if rows.count == changesLimit {
+            changes.everything = true
+            changes.catalog = true
+            changes.feed = try newestFeed(connection)
+        }
+        return changes
+    }
+
+    private static func newestFeed(_ connection: any SQLConnection) throws -> Int64 {
+        try connection.query("SELECT COALESCE(MAX(id), 0) FROM change_feed") { $0.int64(0) }.first ?? 0
+    }
+
+    private static func read(
+        _ database: any Database,
+        vault: Vault,
+        logger: Logger
+    ) throws -> (catalog: Catalog, feed: Int64) {
         try database.read { connection in
-            let feed = try connection.query("SELECT COALESCE(MAX(id), 0) FROM change_feed") { $0.int64(0) }.first ?? 0
+            let feed = try newestFeed(connection)
             let catalog = try CatalogRows.load(connection) { sealed, provider, version in
                 do {
                     let bytes = try vault.open(sealed, at: .providerKey(provider, version: version))
@@ -121,6 +180,18 @@ package final class StorageDirectory: Directory {
                 }
             }
             return (catalog, feed)
+        }
+    }
+}
+
+extension StorageDirectory.State {
+    fileprivate mutating func remember(_ principal: Principal?, for digest: KeyDigest) {
+        if let principal {
+            if known.count >= StorageDirectory.knownLimit { known.removeAll(keepingCapacity: true) }
+            known[digest] = principal
+        } else {
+            if unknown.count >= StorageDirectory.unknownLimit { unknown.removeAll(keepingCapacity: true) }
+            unknown.insert(digest)
         }
     }
 }

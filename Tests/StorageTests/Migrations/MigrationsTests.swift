@@ -89,4 +89,23 @@ struct MigrationsTests {
         #expect(Set(columns.split(separator: " ").map(String.init)).subtracting(have).isEmpty)
         try database.close()
     }
+
+    @Test(
+        "what runs at each start or call reads by an index, not all calls there ever were",
+        arguments: [
+            (Recovery.markUncertain, "api_requests_open"), (Recovery.selectUncertain, "api_requests_open"),
+            ("SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?", "api_requests_open"),
+            (
+                "UPDATE api_requests SET state = 1 WHERE id = ? AND state IN (0, 3)",
+                "USING PRIMARY KEY (id=?)"
+            ),
+        ]
+    )
+    func plans(statement: String, uses index: String) throws {
+        let books = try Books(grants: [])
+        let database = try SQLiteDatabase(path: books.path)
+        let plan = try database.read { try $0.query("EXPLAIN QUERY PLAN " + statement, .integer(1)) { $0.text(3) } }
+        #expect(plan.first?.contains(index) == true, "\(plan)")
+        try database.close()
+    }
 }

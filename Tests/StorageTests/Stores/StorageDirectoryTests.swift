@@ -1,0 +1,197 @@
+import Dispatch
+import Domain
+import Logging
+import Synchronization
+import Testing
+
+@testable import Storage
+
+@Suite("keys and catalogue in memory", .timeLimit(.minutes(1)))
+struct StorageDirectoryTests {
+    private let digest = KeyDigest(
+        (0x0707_0707_0707_0707, 0x0707_0707_0707_0707, 0x0707_0707_0707_0707, 0x0707_0707_0707_0707)
+    )
+    private let vault = Vault(master: .random())
+
+    private func stage() throws -> (Books, SQLiteDatabase) {
+        let books = try Books(grants: [Money(picoDollars: 100)])
+        return (books, try SQLiteDatabase(path: books.path))
+    }
+
+    private func directory(_ database: any Database) throws -> StorageDirectory {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try StorageDirectory(database: database, vault: vault, logger: logger)
+    }
+
+    private func change(_ database: SQLiteDatabase, _ statement: String, kind: String, row: Int64) throws {
+        try database.write { connection in
+            try connection.execute(statement)
+            try connection.execute(
+                "INSERT INTO change_feed (kind, row_id, created_at) VALUES (?, ?, 1)",
+                .text(kind),
+                .integer(row)
+            )
+        }
+    }
+
+    private func load(_ directory: StorageDirectory, _ digest: KeyDigest) async -> PrincipalLookup? {
+        await withCheckedContinuation { continuation in
+            directory.load(digest) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func name(_ lookup: PrincipalLookup?) -> String {
+        switch lookup {
+        case .known(let principal): principal.isActive ? "active" : "inactive"
+        case .unknown: "unknown"
+        case .notLoaded: "not loaded"
+        case nil: "unavailable"
+        }
+    }
+
+    @Test("a key is read once and remembered, a wrong one too")
+    func remembered() async throws {
+        let (books, database) = try stage()
+        let directory = try directory(database)
+        let wrong = KeyDigest((1, 2, 3, 4))
+        #expect(name(directory.principal(for: digest)) == "not loaded")
+        #expect(name(await load(directory, digest)) == "active")
+        #expect(name(directory.principal(for: digest)) == "active")
+        #expect(name(await load(directory, wrong)) == "unknown")
+        #expect(name(directory.principal(for: wrong)) == "unknown")
+        if case .known(let principal) = directory.principal(for: digest) {
+            #expect(principal.userID == Books.user && principal.groups == [Books.group])
+        }
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test(
+        "what the change feed names is read again; the rest stays",
+        arguments: [
+            ("UPDATE api_keys SET is_active = 0", "api_key", 1, "inactive"),
+            ("UPDATE users SET is_active = 0", "user", 1, "inactive"),
+            ("UPDATE user_quotas SET is_active = 0", "quota", 1, "active"),
+            ("UPDATE api_keys SET is_active = 0", "something new", 9, "inactive"),
+            // Nothing of ours is named, so nothing is read.
+            ("UPDATE users SET name = 'x'", "user", 2, ""),
+            ("UPDATE model_groups SET description = 'x'", "model_group", 1, ""),
+        ] as [(String, String, Int64, String)]
+    )
+    func changes(statement: String, kind: String, row: Int64, after: String) async throws {
+        let (books, database) = try stage()
+        let directory = try directory(database)
+        #expect(name(await load(directory, digest)) == "active")
+        try change(database, statement, kind: kind, row: row)
+        try directory.refresh()
+        #expect(name(directory.principal(for: digest)) == (after.isEmpty ? "active" : "not loaded"))
+        if !after.isEmpty { #expect(name(await load(directory, digest)) == after) }
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test("a key that was wrong is right once it is made")
+    func madeLater() async throws {
+        let (books, database) = try stage()
+        let directory = try directory(database)
+        let later = KeyDigest((UInt64.max, UInt64.max, UInt64.max, UInt64.max))
+        #expect(name(await load(directory, later)) == "unknown")
+        try change(
+            database,
+            "INSERT INTO api_keys (id, user_id, name, digest, pepper_version, prefix, last_four, created_at, updated_at) VALUES (2, 1, 'second', x'\(String(repeating: "ff", count: 32))', 1, '', '', 1, 1)",
+            kind: "api_key",
+            row: 2
+        )
+        try directory.refresh()
+        #expect(name(await load(directory, later)) == "active")
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test("a thousand callers of one key cost one read; too many keys at once are refused, not queued")
+    func coalesced() async throws {
+        let (books, database) = try stage()
+        let gate = GatedDatabase(database)
+        let directory = try directory(gate)
+        gate.close()
+        let answers = Mutex<[String]>([])
+        for _ in 0..<1_000 {
+            directory.load(digest) { lookup in answers.withLock { [name] list in list.append(name(lookup)) } }
+        }
+        for number in UInt64(0)..<100 {
+            directory.load(KeyDigest((number, 0, 0, 0))) { lookup in
+                answers.withLock { [name] list in list.append(name(lookup)) }
+            }
+        }
+        #expect(answers.withLock { $0 } == Array(repeating: "unavailable", count: 37))
+        gate.open()
+        while answers.withLock({ $0.count }) < 1_100 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(answers.withLock { $0.count { $0 == "active" } } == 1_000)
+        #expect(answers.withLock { $0.count { $0 == "unknown" } } == 63)
+        #expect(gate.reads == 64)
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test("a database that fails is no wrong key, and is asked again")
+    func failing() async throws {
+        let (books, database) = try stage()
+        let gate = GatedDatabase(database)
+        let directory = try directory(gate)
+        gate.fail(true)
+        #expect(name(await load(directory, digest)) == "unavailable")
+        gate.fail(false)
+        #expect(name(await load(directory, digest)) == "active")
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test("a provider whose credential does not open counts as inactive", arguments: [Int64(0), 1])
+    func credential(versionsOff: Int64) throws {
+        let (books, database) = try stage()
+        let sealed = vault.seal(Array("sk-theirs".utf8), at: .providerKey(ProviderID(1), version: 1 + versionsOff))
+        try database.write { connection in
+            try connection.execute(
+                "INSERT INTO api_providers (id, name, dialect, base_url, api_key, api_key_version, created_at, updated_at) VALUES (1, 'p', 'openai', 'http://127.0.0.1:9/v1', ?, 1, 1, 1)",
+                .text(sealed)
+            )
+            try connection.execute(
+                "INSERT INTO ai_models (id, name, context_length, max_output_tokens, default_output_tokens, created_at, updated_at) VALUES (1, 'm', 100, 10, 10, 1, 1)"
+            )
+            try connection.execute(
+                "INSERT INTO model_routes (model_id, provider_id, upstream_model, created_at, updated_at) VALUES (1, 1, 'u', 1, 1)"
+            )
+        }
+        let provider = try directory(database).catalog.models["m"]?.routes.first?.provider
+        #expect(provider?.isActive == (versionsOff == 0))
+        #expect(provider?.credential?.secret == (versionsOff == 0 ? "sk-theirs" : nil))
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+}
+
+/// A database whose reads wait or fail on demand.
+private final class GatedDatabase: Database {
+    private let database: SQLiteDatabase
+    private let state = Mutex((isClosed: false, fails: false, reads: 0))
+
+    init(_ database: SQLiteDatabase) { self.database = database }
+
+    func close() { state.withLock { $0 = (true, false, 0) } }
+    func open() { state.withLock { $0.isClosed = false } }
+    func fail(_ fails: Bool) { state.withLock { $0.fails = fails } }
+    var reads: Int { state.withLock { $0.reads } }
+
+    func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value { try database.write(body) }
+
+    func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        let gate = DispatchSemaphore(value: 0)
+        while state.withLock({ $0.isClosed }) { _ = gate.wait(timeout: .now() + .milliseconds(2)) }
+        try state.withLock { state in
+            state.reads += 1
+            if state.fails { throw StorageError.io("on demand") }
+        }
+        return try database.read(body)
+    }
+}
