@@ -59,6 +59,26 @@ package enum LedgerVerifier {
         }
     }
 
+    /// What a roll-up adds up.
+    private struct Sums {
+        var requests: Int128 = 0
+        var charge: Int128 = 0
+        var cost: Int128 = 0
+        var excess: Int128 = 0
+        var inputTokens: Int128 = 0
+        var outputTokens: Int128 = 0
+        var isSaturated = false
+
+        mutating func add(charge: Int128, cost: Int128, excess: Int128, inputTokens: Int128, outputTokens: Int128) {
+            requests += 1
+            self.charge += charge
+            self.cost += cost
+            self.excess += excess
+            self.inputTokens += inputTokens
+            self.outputTokens += outputTokens
+        }
+    }
+
     private struct Pass {
         let connection: any SQLConnection
         let progress: (Int) -> Void
@@ -66,11 +86,8 @@ package enum LedgerVerifier {
         var held: [Lane: Int128] = [:]
         var captured: [Lane: Int128] = [:]
         var funded: [Lane: Int128] = [:]
-        /// Per dimension and id: requests, charge.
-        var sums: [[Int64: (requests: Int64, charge: Int128)]] = Array(
-            repeating: [:],
-            count: Rollups.Dimension.allCases.count
-        )
+        /// Per dimension and id.
+        var sums: [[Int64: Sums]] = Array(repeating: [:], count: Rollups.Dimension.allCases.count)
         /// The bill leaves of each call, newest last.
         var leaves: [CallID: (replica: Int64, number: Int64, hash: [UInt8])] = [:]
         var corrections: [CallID: Int128] = [:]
@@ -169,8 +186,9 @@ package enum LedgerVerifier {
             _ row: any SQLStatement
         ) {
             let charge = row.money(20)
-            if state == .voided, charge != .zero { differ("call \(id): voided charge", stored: charge, derived: "0") }
             let net = Int128(charge.picoDollars) + (corrections[id] ?? 0)
+            // What a policy charged stays in the row; a void that came later took it back by a correction.
+            if state == .voided, net != 0 { differ("call \(id): voided charge", stored: dollars(net), derived: "0") }
             report.charged += net
             var left = charge.picoDollars
             for part in parts {
@@ -193,8 +211,13 @@ package enum LedgerVerifier {
                     case .provider: row.int64(27)
                     case .group: row.int64(6)
                     }
-                sums[Int(dimension.rawValue)][key, default: (0, 0)].requests += 1
-                sums[Int(dimension.rawValue)][key, default: (0, 0)].charge += net
+                sums[Int(dimension.rawValue)][key, default: Sums()].add(
+                    charge: net,
+                    cost: Int128(row.int64(21)),
+                    excess: Int128(row.int64(22)),
+                    inputTokens: Int128(row.int64(11)),
+                    outputTokens: Int128(row.int64(15))
+                )
             }
             compareLeaf(id, state: state, flags: flags, row)
         }
@@ -288,33 +311,49 @@ package enum LedgerVerifier {
         }
 
         mutating func compareRollups() throws {
-            var stored: [[Int64: (requests: Int64, charge: Int128)]] = Array(
-                repeating: [:],
-                count: Rollups.Dimension.allCases.count
-            )
+            var stored: [[Int64: Sums]] = Array(repeating: [:], count: Rollups.Dimension.allCases.count)
+            // Summed in two halves, for SQLite's SUM fails on overflow.
+            let halves = ["charge", "corrections", "cost", "excess", "input_tokens", "output_tokens"]
+                .map { "SUM(\($0) / 1000000), SUM(\($0) % 1000000)" }.joined(separator: ", ")
             let rows = try connection.prepare(
-                "SELECT dimension, dimension_id, SUM(requests), SUM(charge / 1000000), SUM(charge % 1000000), SUM(corrections / 1000000), SUM(corrections % 1000000) FROM usage_rollups GROUP BY dimension, dimension_id"
+                "SELECT dimension, dimension_id, SUM(requests), MAX(is_saturated), \(halves) FROM usage_rollups GROUP BY dimension, dimension_id"
             )
             defer { rows.reset() }
+            func sum(_ index: Int) -> Int128 {
+                Int128(rows.int64(4 + 2 * index)) * 1_000_000 + Int128(rows.int64(5 + 2 * index))
+            }
             while try rows.step() {
                 guard let dimension = Rollups.Dimension(rawValue: rows.int64(0)) else { continue }
-                // Summed in two halves, for SQLite's SUM fails on overflow.
-                let charge =
-                    (Int128(rows.int64(3)) + Int128(rows.int64(5))) * 1_000_000 + Int128(rows.int64(4))
-                    + Int128(rows.int64(6))
-                stored[Int(dimension.rawValue)][rows.int64(1)] = (rows.int64(2), charge)
+                stored[Int(dimension.rawValue)][rows.int64(1)] = Sums(
+                    requests: Int128(rows.int64(2)),
+                    charge: sum(0) + sum(1),
+                    cost: sum(2),
+                    excess: sum(3),
+                    inputTokens: sum(4),
+                    outputTokens: sum(5),
+                    isSaturated: rows.bool(3)
+                )
             }
             for dimension in Rollups.Dimension.allCases {
                 let index = Int(dimension.rawValue)
                 for id in Set(sums[index].keys).union(stored[index].keys).sorted() {
-                    let have = stored[index][id] ?? (0, 0)
-                    let want = sums[index][id] ?? (0, 0)
+                    let have = stored[index][id] ?? Sums()
+                    let want = sums[index][id] ?? Sums()
                     let name = "roll-up \(dimension) \(id)"
-                    if have.requests != want.requests {
-                        differ("\(name): requests", stored: have.requests, derived: want.requests)
+                    for (what, stored, derived) in [
+                        ("requests", have.requests, want.requests),
+                        ("input tokens", have.inputTokens, want.inputTokens),
+                        ("output tokens", have.outputTokens, want.outputTokens),
+                    ] where stored != derived {
+                        differ("\(name): \(what)", stored: stored, derived: derived)
                     }
-                    if have.charge != want.charge {
-                        differ("\(name): charge", stored: dollars(have.charge), derived: dollars(want.charge))
+                    // A sum that no longer fits stands still and says so.
+                    if have.isSaturated { continue }
+                    for (what, stored, derived) in [
+                        ("charge", have.charge, want.charge), ("cost", have.cost, want.cost),
+                        ("excess", have.excess, want.excess),
+                    ] where stored != derived {
+                        differ("\(name): \(what)", stored: dollars(stored), derived: dollars(derived))
                     }
                 }
             }

@@ -105,6 +105,19 @@ struct JournalTests {
             ("UPDATE api_requests SET cost = 0", "leaf"),
             ("DELETE FROM api_requests", "captured"),
             ("UPDATE usage_rollups SET charge = charge + 1", "charge"),
+            ("UPDATE usage_rollups SET cost = cost - 1", "cost"),
+            ("UPDATE usage_rollups SET excess = 1", "excess"),
+            ("UPDATE usage_rollups SET input_tokens = 0 WHERE dimension = 3", "roll-up model 1: input tokens"),
+            ("UPDATE usage_rollups SET output_tokens = 9 WHERE dimension = 5", "roll-up group 1: output tokens"),
+            ("UPDATE api_requests SET state = 2", "voided charge"),
+            ("UPDATE api_requests SET output_tokens = 8", "leaf"),
+            ("UPDATE api_requests SET state = 0", "held"),
+            ("UPDATE audit_leaves SET number = number + 1", "leaves of replica"),
+            (
+                "INSERT INTO ledger_entries (lane, lane_id, kind, amount, created_at) VALUES (1, 1, 2, 5, 1)",
+                "funded by entries"
+            ),
+            ("UPDATE ledger_entries SET kind = 99", "entry"),
             ("DELETE FROM audit_leaves", "leaf"),
         ]
     )
