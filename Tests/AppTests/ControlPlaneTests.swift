@@ -209,11 +209,11 @@ private struct FakeDirectory: Directory {
             )
         }
         switch digest {
-        case let known where known == digested( Stage.key): completion(principal(isActive: true))
-        case let known where known == digested( "sk-audit-revoked"): completion(principal(isActive: false))
-        case let known where known == digested( "sk-audit-expired"):
+        case let known where known == digested(Stage.key): completion(principal(isActive: true))
+        case let known where known == digested("sk-audit-revoked"): completion(principal(isActive: false))
+        case let known where known == digested("sk-audit-expired"):
             completion(principal(isActive: true, expiresAt: Instant(microseconds: 1)))
-        case let known where known == digested( "sk-audit-down"): completion(nil)
+        case let known where known == digested("sk-audit-down"): completion(nil)
         default: completion(.unknown)
         }
     }
