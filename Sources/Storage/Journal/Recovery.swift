@@ -104,7 +104,6 @@ struct Recovery {
             do { try book { _ = try $0.settle(settlement, isOpen: false) } } catch let cause {
                 try quarantineIfPoison(settlement.call.id, record: record, cause: cause)
             }
-            Failpoint.hit("recovery.replayed")
         }
     }
 
