@@ -295,7 +295,9 @@ struct Simulation {
         let known = books.rows[row.call.id]?.entries.count ?? 0
         books.write(row)
         for entry in row.entries[known...] { books.book(entry) }
-        if row.closings == 1, closed.count < 500 { closed.append(row.call.id) }
+        // The newest closings, which may still be corrected.
+        if row.closings == 1, closed.last != row.call.id { closed.append(row.call.id) }
+        if closed.count > 100 { closed.removeFirst(50) }
     }
 
     private mutating func apply(_ closing: Closing, to row: inout SimulatedRow) throws {
@@ -314,7 +316,15 @@ struct Simulation {
                 closing.chargeDelta > .zero
                     ? "corrected up" : closing.chargeDelta < .zero ? "corrected down" : "confirmed"
             )
-            if closing.entries.contains(where: { $0.kind == .carryOver }) { count("carried over") }
+            if row.sum(.refund) < 0 { count("corrected after a refund") }
+            for entry in closing.entries where entry.kind == .carryOver {
+                guard case .grant(let id) = entry.lane else { throw BrokenBooks(description: "carried to a key") }
+                let origins = row.parts.compactMap { part in
+                    if case .grant(let id) = part.lane { books.grants[id]?.quotaID } else { nil }
+                }
+                try claim(books.grants[id].map { origins.contains($0.quotaID) } == true, "carried to another quota")
+                count("carried over")
+            }
             if !closing.isFundedInFull { count("correction at a loss") }
         }
         row.flags.formUnion(closing.flags)

@@ -16,7 +16,8 @@ struct SimulationTests {
         "held", "clamped", "spans grants", "insufficientQuota", "heldByRunningCalls", "keyLimitReached", "commit lost",
         "rows lost", "admission unacknowledged", "voided unknown", "late spool", "crash", "void", "chargeHold",
         "chargeInput", "repeated", "closed before", "orphan", "orphan at a loss", "corrected up", "corrected down",
-        "confirmed", "carried over", "correction at a loss", "refund", "refund refused", "topUp", "reduction",
+        "confirmed", "corrected after a refund", "carried over", "correction at a loss", "refund", "refund refused",
+        "topUp", "reduction",
         "deactivation", "expiry", "renewed", "edit refused",
     ]
 }
