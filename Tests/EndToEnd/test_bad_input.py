@@ -11,8 +11,8 @@ from servers import new_key, until
 OK = raw.chat("fake")
 
 
-def changed(**members):
-    return raw.chat("fake", **members)
+def changed(model="fake", **members):
+    return raw.chat(model, **members)
 
 
 def text(body):

@@ -9,6 +9,9 @@ import raw
 from oracle import picos, price_of
 from servers import until
 
+# Longer, in bytes, than any prompt the upstream reports here in tokens: what a hold covers.
+LONG = [{"role": "user", "content": "x" * 3200}]
+
 
 async def test_bills_add_up_to_the_upstreams_usage(make_gateway):
     random.seed(20260)
@@ -20,7 +23,8 @@ async def test_bills_add_up_to_the_upstreams_usage(make_gateway):
 
     async def one(model, stream):
         async with gate:
-            return await raw.ask(gateway.port, key, raw.chat(model, stream=stream, usage=stream, max_tokens=1000))
+            asked = raw.chat(model, stream=stream, usage=stream, max_tokens=1000, messages=LONG)
+            return await raw.ask(gateway.port, key, asked)
 
     answers = await asyncio.gather(*[one(model, stream) for model in models * 4 for stream in (False, True)])
     assert all(answer.ended and answer.status == 200 for answer in answers)
@@ -60,7 +64,7 @@ async def test_a_multiplier_is_exact(make_gateway):
     )  # fmt: skip
 
     def has_it():
-        data = raw.request(key, raw.chat("fake-usage-1000-200-50-10")).split(b"\r\n\r\n", 1)[1]
+        data = raw.request(key, raw.chat("fake-usage-1000-200-50-10", messages=LONG)).split(b"\r\n\r\n", 1)[1]
         asked = urllib.request.Request(
             f"http://127.0.0.1:{gateway.port}/v1/chat/completions",
             data,

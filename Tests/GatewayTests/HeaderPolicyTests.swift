@@ -77,4 +77,16 @@ struct HeaderPolicyTests {
         #expect(!HeaderPolicy.forwardsResponseHeader(name))
         #expect(HeaderPolicy.forwardsResponseHeader("openai-processing-ms"))
     }
+
+    @Test(
+        "a body framed by any coding but chunked could be read in two ways",
+        arguments: [
+            ("Transfer-Encoding", "chunked", false), ("transfer-encoding", "Chunked", false),
+            ("Transfer-Encoding", "gzip, chunked", true), ("Transfer-Encoding", "identity", true),
+            ("Transfer-Encoding", "", true), ("X-Transfer-Coding", "gzip", false),
+        ]
+    )
+    func framing(name: String, value: String, isAmbiguous: Bool) {
+        #expect(HeaderPolicy.isAmbiguouslyFramed(["Host": "a", name: value]) == isAmbiguous)
+    }
 }

@@ -339,7 +339,9 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             if drainedBytes > gateway.settings.limits.drainBytes { return receive(.drainLimit) }
         }
         switch machine.phase {
-        case .delivering(isEventStream: true): meter(bytes)
+        case .delivering(isEventStream: true):
+            // What one read brought is metered and forwarded as one piece: a burst costs one write, not one an event.
+            append(bytes)
         case .delivering(isEventStream: false):
             // Only the last piece waits for the bill.
             note(bytes)
@@ -414,10 +416,21 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         if !connection.isWritable { upstream?.pause() }
     }
 
-    func upstreamReadComplete() { connection?.flush() }
+    func upstreamReadComplete() {
+        meterBurst()
+        connection?.flush()
+    }
+
+    private func meterBurst() {
+        guard answer.readableBytes > 0, case .delivering(isEventStream: true) = machine?.phase else { return }
+        let burst = answer
+        answer = ByteBuffer()
+        meter(burst)
+    }
 
     func upstreamEnd() {
         upstream = nil
+        meterBurst()
         switch machine?.phase {
         case .delivering(isEventStream: true):
             guard let stream else { return receive(.upstreamFailed) }
@@ -437,6 +450,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     func upstreamFailed(_ error: (any Error)?) {
         upstream = nil
+        meterBurst()
         if let error, machine?.isExchanging == true {
             gateway.logger.warning("provider broke off", metadata: ["call": "\(id)", "cause": "\(error)"])
         }

@@ -58,6 +58,14 @@ enum HeaderPolicy {
         }
     }
 
+    /// Whether the request's body is framed in a way two servers could read differently: by any coding but `chunked`
+    /// (RFC 9112, 6.1).
+    static func isAmbiguouslyFramed(_ headers: HTTPHeaders) -> Bool {
+        headers.contains { name, value in
+            name.utf8.count == 17 && equals(name, "transfer-encoding") && !equals(value, "chunked")
+        }
+    }
+
     /// Whether a header of the upstream's answer reaches the client as it came.
     static func forwardsResponseHeader(_ name: String) -> Bool {
         switch name.utf8.count {

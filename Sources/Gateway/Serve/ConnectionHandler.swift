@@ -131,6 +131,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
         switch (plane, part) {
         case (.idle, .head(let head)):
+            if HeaderPolicy.isAmbiguouslyFramed(head.headers) { return refuse(.malformedHTTP) }
             isRequestEnded = false
             arm(.body)
             if head.method == .POST, let endpoint = Endpoint(target: head.uri) {
