@@ -56,6 +56,9 @@ import Testing
         #expect(AddressPolicy.verdict(url, allowsPrivate: false) == .forbidden)
     }
 
+    @Test("a group is hexadecimal digits and nothing else", arguments: ["4:-0::", "::+1", "::-0", "::1_0", "::g"])
+    func groups(text: String) { #expect(AddressPolicy.parseVersion6(text) == nil) }
+
     @Test("an address at connect must be 4 or 16 bytes", arguments: [0, 3, 5, 15, 17])
     func counts(count: Int) {
         #expect(AddressPolicy.verdict([UInt8](repeating: 8, count: count), allowsPrivate: true) == .forbidden)
