@@ -22,10 +22,10 @@ run: ## the gateway alone, release build, 127.0.0.1:8080 unless TOKENAUDIT_LISTE
 	swift build -c release --product tokenaudit
 	.build/release/tokenaudit serve
 
-test: ## every test: Swift's, then the end-to-end tests with real clients and a real model
+test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-end tests with real clients and a real model
 	@Scripts/setup.sh test
 	$(BUILD_TESTS)
-	$(DEBUG) swift test --skip-build
+	$(DEBUG) TOKENAUDIT_FUZZ_SECONDS=60 swift test --skip-build
 	$(PYTEST)
 
 end-to-end: ## the end-to-end tests alone

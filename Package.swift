@@ -108,10 +108,16 @@ let package = Package(
             path: "Benchmarks/fake-upstream",
             swiftSettings: strict
         ),
-        .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
+        .target(
+            name: "Fuzzing",
+            path: "Tests/Fuzzing",
+            // Making inputs should cost less than reading them, in debug builds too.
+            swiftSettings: strict + [.unsafeFlags(["-O"])]
+        ),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "Fuzzing"], swiftSettings: strict),
         .testTarget(
             name: "DialectsTests",
-            dependencies: ["Domain", "Dialects", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["Domain", "Dialects", "Fuzzing", .product(name: "NIOCore", package: "swift-nio")],
             resources: [.copy("Recordings")],
             swiftSettings: strict
         ),
