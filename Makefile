@@ -1,10 +1,12 @@
 # Each of these is the one command to type; each installs what it needs first (Scripts/setup.sh).
-.PHONY: help demo run test check bench soak fuzz end-to-end
+.PHONY: help demo build run test check bench soak fuzz end-to-end
 .DEFAULT_GOAL := help
 
 # Debug builds carry the failpoints that the crash tests need; release builds never do.
 DEBUG := TOKENAUDIT_FAILPOINTS=1
 BUILD_TESTS := $(DEBUG) swift build --build-tests --explicit-target-dependency-import-check error
+# One binary that needs no Swift to be installed. Exclusive access is proven by every test of a debug build, not at run time.
+RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
 FUZZ_SECONDS ?= 600
 SOAK_KILLS ?= 300
@@ -17,9 +19,11 @@ demo: ## a real model behind the gateway, one streamed call, its bill; the serve
 	@Scripts/setup.sh demo
 	@.venv/bin/python Scripts/demo.py
 
-run: ## the gateway alone, release build, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwise
+build: ## the gateway alone, release build: .build/release/tokenaudit
 	@Scripts/setup.sh build
-	swift build -c release --product tokenaudit
+	$(RELEASE) --product tokenaudit
+
+run: build ## the gateway, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwise
 	.build/release/tokenaudit serve
 
 test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-end tests with real clients and a real model
@@ -41,8 +45,8 @@ check: ## the build with its arrows checked, the formatter in strict mode, versi
 
 bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--quick --with-envoy"
 	@Scripts/setup.sh bench
-	swift build -c release --product tokenaudit
-	swift build -c release --product fake-upstream
+	$(RELEASE) --product tokenaudit
+	$(RELEASE) --product fake-upstream
 	python3 Benchmarks/bench.py $(BENCH)
 
 soak: ## SOAK_KILLS=300 kills at random under load, the books proved after each

@@ -58,7 +58,7 @@ def say(text):
 
 def build():
     say("building the gateway (release; the first time takes some minutes)")
-    subprocess.run(["swift", "build", "-c", "release", "--product", "tokenaudit"], cwd=ROOT, check=True)
+    subprocess.run(["make", "--no-print-directory", "build"], cwd=ROOT, check=True)
 
 
 def environment():

@@ -51,6 +51,11 @@ private let stories: [CallStory] = [
         [.none, .settle(.void(.notSent)), .finish(.nothing)]
     ),
     CallStory(
+        "the hold came too late: it is given back, and nothing is sent",
+        [.heldTooLate, .settled(.durable)],
+        [.settle(.void(.notSent)), .finish(.respond(.journalUnavailable))]
+    ),
+    CallStory(
         "the client left while a connection was had",
         [.held, .clientGone, .connected, .settled(.durable)],
         [.connect, .settle(.void(.notSent)), .none, .finish(.nothing)]
@@ -155,7 +160,8 @@ struct CallMachineTests {
     func randomOrders(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let events: [CallMachine.Event] = [
-            .held, .refused(.overloaded), .connected, .connectFailed(.upstreamUnreachable), .head(.eventStream),
+            .held, .heldTooLate, .refused(.overloaded), .connected, .connectFailed(.upstreamUnreachable),
+            .head(.eventStream),
             .head(.whole),
             .head(.error), .head(.unusable), .answerOutgrewHold, .answerEnded(.complete), .answerEnded(.errorInside),
             .answerEnded(.unreadable), .answerEnded(.refusesUs), .upstreamFailed, .outputBeyondHold, .drainLimit,
@@ -176,7 +182,7 @@ struct CallMachineTests {
                 case .send: #expect(held)
                 default: break
                 }
-                if wasAdmitting, event == .held { held = true }
+                if wasAdmitting, event == .held || event == .heldTooLate { held = true }
             }
             if machine.phase == .ended { #expect(settled == (held ? 1 : 0)) }
             #expect(settled <= 1)

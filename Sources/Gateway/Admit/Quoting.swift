@@ -102,3 +102,34 @@ struct QuotedCall {
         return equals.last
     }
 }
+
+extension CallIntent {
+    /// What the journal keeps of a call from its admission on.
+    init(
+        id: CallID,
+        head: RequestHead,
+        request: OpenAIRequest,
+        quoted: QuotedCall,
+        principal: Principal,
+        clientAddress: String,
+        startedAt: Instant
+    ) {
+        self.init(
+            id: id,
+            userID: principal.userID,
+            keyID: principal.keyID,
+            modelID: quoted.model.id,
+            routeID: quoted.route.id,
+            providerID: quoted.route.provider.id,
+            priceVersionID: quoted.price.id,
+            endpoint: head.endpoint,
+            isStreamed: request.isStreamed,
+            estimatedInputTokens: request.estimatedInputTokens,
+            estimatedInputPrice: quoted.estimatedInputPrice,
+            startedAt: startedAt,
+            clientAddress: clientAddress,
+            userAgent: head.userAgent,
+            clientRequestID: head.clientRequestID
+        )
+    }
+}

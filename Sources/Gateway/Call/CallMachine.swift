@@ -41,6 +41,8 @@ struct CallMachine {
 
     enum Event: Hashable {
         case held
+        /// The hold came after the client's patience with the database: it is given back.
+        case heldTooLate
         case refused(CallError)
         case connected
         case connectFailed(CallError)
@@ -173,6 +175,7 @@ struct CallMachine {
             if isCut { return settle(.void(.notSent), then: .respond(.shuttingDown)) }
             phase = .connecting
             return .connect
+        case .heldTooLate: return settle(.void(.notSent), then: .respond(.journalUnavailable))
         case .refused(let error):
             phase = .ended
             return isClientGone ? .finish(.nothing) : .respond(error)

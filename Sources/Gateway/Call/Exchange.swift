@@ -31,20 +31,10 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     private var upstream: UpstreamConnection?
     private var upstreamHead: HTTPResponseHead?
-    private var stream: OpenAIStream?
-    /// The answer, as far as it is held back.
-    private var answer = ByteBuffer()
-    /// The last bytes of an answer too large to hold, in which its usage is looked for.
-    private var usageWindow = ByteBuffer()
-    private var facts = BookingFacts()
+    private var meter = AnswerMeter()
     private var charge = Money.zero
     private var firstByteMilliseconds: Int64?
-    private var drainedBytes = 0
-
-    private var deadlineKind: CallMachine.Deadline = .connect
-    private var phaseDeadline: NIODeadline = .distantFuture
-    private var totalDeadline: NIODeadline = .distantFuture
-    private var lastActivity: NIODeadline = .distantPast
+    private var deadlines = CallDeadlines()
 
     init(connection: ConnectionHandler, head: RequestHead) {
         self.connection = connection
@@ -60,28 +50,16 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     func begin() {
         if head.hasContentEncoding { return refuse(.contentEncoding) }
         guard let key = head.key else { return refuse(.missingKey) }
-        let digest = gateway.digester.digest(of: key)
-        switch gateway.directory.principal(for: digest) {
-        case .known(let principal): authenticated(principal)
-        case .unknown: refuse(.invalidKey)
-        case .notLoaded:
-            gateway.directory.load(digest) { [self] lookup in
-                loop.eventLoop.execute { [self] in
-                    switch lookup {
-                    case .known(let principal): authenticated(principal)
-                    case .unknown: refuse(.invalidKey)
-                    case .notLoaded, nil: refuse(.directoryBusy)
-                    }
-                }
+        gateway.authenticate(key, at: startedAt, on: loop) { [self] result in
+            guard !isEnded else { return }
+            switch result {
+            case .success(let principal): authenticated(principal)
+            case .failure(let error): refuse(error)
             }
         }
     }
 
     private func authenticated(_ principal: Principal) {
-        guard !isEnded else { return }
-        guard principal.isActive, principal.expiresAt.map({ startedAt < $0 }) ?? true else {
-            return refuse(.invalidKey)
-        }
         let limit = gateway.settings.limits.requestBodyBytes
         if let length = head.contentLength, length > limit { return refuse(.bodyTooLarge(limit: limit)) }
         self.principal = principal
@@ -97,12 +75,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         guard !isEnded else { return }
         let limit = gateway.settings.limits.requestBodyBytes
         guard body.readableBytes + bytes.readableBytes <= limit else { return refuse(.bodyTooLarge(limit: limit)) }
-        if body.readableBytes == 0 {
-            body = bytes
-        } else {
-            var bytes = bytes
-            body.writeBuffer(&bytes)
-        }
+        body.append(bytes)
     }
 
     func receiveEnd() {
@@ -118,23 +91,10 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     private func resolve() {
         guard !isEnded, machine == nil else { return }
-        // Below this a scan takes well under a millisecond.
-        if body.readableBytes <= 256 * 1024 {
-            do {
-                try admit(OpenAIRequest.parse(body, endpoint: head.endpoint))
-            } catch {
-                refuse(CallError(error))
-            }
-            return
-        }
-        let (body, endpoint) = (body, head.endpoint)
-        gateway.threads.runIfActive(eventLoop: loop.eventLoop) {
-            Result { () throws(OpenAIRequestError) in try OpenAIRequest.parse(body, endpoint: endpoint) }
-        }.whenComplete { [self] outcome in
-            switch outcome {
-            case .success(.success(let request)): admit(request)
-            case .success(.failure(let error)): refuse(CallError(error))
-            case .failure: refuse(.shuttingDown)
+        gateway.parse(body, endpoint: head.endpoint, on: loop) { [self] result in
+            switch result {
+            case .success(let request): admit(request)
+            case .failure(let error): refuse(error)
             }
         }
     }
@@ -164,20 +124,12 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         isCounted = true
         let intent = CallIntent(
             id: id,
-            userID: principal.userID,
-            keyID: principal.keyID,
-            modelID: quoted.model.id,
-            routeID: quoted.route.id,
-            providerID: quoted.route.provider.id,
-            priceVersionID: quoted.price.id,
-            endpoint: head.endpoint,
-            isStreamed: request.isStreamed,
-            estimatedInputTokens: request.estimatedInputTokens,
-            estimatedInputPrice: quoted.estimatedInputPrice,
-            startedAt: startedAt,
+            head: head,
+            request: request,
+            quoted: quoted,
+            principal: principal,
             clientAddress: connection?.clientAddress ?? "",
-            userAgent: head.userAgent,
-            clientRequestID: head.clientRequestID
+            startedAt: startedAt
         )
         self.request = request
         self.quoted = quoted
@@ -200,11 +152,9 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         case .held(let hold):
             self.hold = hold
             Failpoint.hit("gateway.held")
-            totalDeadline = .now() + .seconds(gateway.settings.deadlines.totalSeconds)
-            receive(.held)
-            if queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < .now() {
-                receive(.connectFailed(.journalUnavailable))
-            }
+            deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds)
+            let isLate = queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < .now()
+            receive(isLate ? .heldTooLate : .held)
         case .refused(let refusal): receive(.refused(CallError(refusal)))
         case .unavailable: receive(.refused(.journalUnavailable))
         }
@@ -255,21 +205,14 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     // MARK: - Deadlines
 
     private func expect(_ kind: CallMachine.Deadline, within seconds: Double) {
-        deadlineKind = kind
-        lastActivity = .now()
-        phaseDeadline = lastActivity + .seconds(seconds)
-        deadline = min(phaseDeadline, totalDeadline)
+        deadline = deadlines.expect(kind, within: seconds)
     }
 
     override func deadlinePassed(now: NIODeadline) {
-        if deadlineKind == .upstreamIdle {
-            let idleUntil = lastActivity + .seconds(gateway.settings.deadlines.upstreamIdleSeconds)
-            if idleUntil > now, totalDeadline > now {
-                deadline = min(idleUntil, totalDeadline)
-                return
-            }
+        switch deadlines.passed(now: now) {
+        case .wait(let until): deadline = until
+        case .over(let kind): receive(.deadline(kind))
         }
-        receive(.deadline(totalDeadline <= now ? .total : deadlineKind))
     }
 
     // MARK: - Forward
@@ -308,7 +251,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         )
         self.body = ByteBuffer()
         if request.isStreamed {
-            stream = OpenAIStream(
+            meter.expectStream(
                 stripsUsage: !request.asksForUsage,
                 eventByteLimit: gateway.settings.limits.eventBytes
             )
@@ -326,88 +269,60 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         guard machine?.phase == .awaitingHead else { return }
         upstreamHead = head
         firstByteMilliseconds = (NIODeadline.now() - startedTick).nanoseconds / 1_000_000
-        facts.statusCode = Int(head.status.code)
+        meter.statusCode = Int(head.status.code)
         Failpoint.hit("gateway.upstream-head")
         receive(.head(AnswerHead.kind(of: head, isStreamed: request?.isStreamed ?? false)))
     }
 
     func upstreamBody(_ bytes: ByteBuffer) {
         guard let machine else { return }
-        lastActivity = .now()
-        if machine.isClientGone {
-            drainedBytes += bytes.readableBytes
-            if drainedBytes > gateway.settings.limits.drainBytes { return receive(.drainLimit) }
-        }
+        deadlines.sawActivity()
+        let limits = gateway.settings.limits
+        if machine.isClientGone, meter.drain(bytes.readableBytes) > limits.drainBytes { return receive(.drainLimit) }
         switch machine.phase {
         case .delivering(isEventStream: true):
             // What one read brought is metered and forwarded as one piece: a burst costs one write, not one an event.
-            append(bytes)
-        case .delivering(isEventStream: false):
-            // Only the last piece waits for the bill.
-            note(bytes)
-            forward(answer)
-            answer = bytes
+            meter.hold(bytes)
+        case .delivering(isEventStream: false): forward(meter.exchangeHeld(for: bytes))
         case .holdingAnswer:
-            append(bytes)
-            if answer.readableBytes > gateway.settings.limits.heldAnswerBytes { receive(.answerOutgrewHold) }
+            meter.hold(bytes)
+            if meter.heldBytes > limits.heldAnswerBytes { receive(.answerOutgrewHold) }
         case .readingError:
-            if answer.readableBytes + bytes.readableBytes <= gateway.settings.limits.errorBodyBytes {
-                append(bytes)
+            if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
+                meter.hold(bytes)
             } else {
                 receive(.answerEnded(.unreadable))
             }
-        case .settling:
-            // What follows a stream's end mark is part of its tail.
-            if stream?.terminalSeen == true, bytes.readableBytes <= 4_096 { _ = try? stream?.receive(bytes) }
+        case .settling: meter.takeTail(bytes)
         default: break
         }
     }
 
-    private func append(_ bytes: ByteBuffer) {
-        if answer.readableBytes == 0 {
-            answer = bytes
-        } else {
-            var bytes = bytes
-            answer.writeBuffer(&bytes)
-        }
+    func upstreamReadComplete() {
+        meterBurst()
+        connection?.flush()
     }
 
-    private func note(_ bytes: ByteBuffer) {
-        var bytes = bytes
-        usageWindow.writeBuffer(&bytes)
-        let excess = usageWindow.readableBytes - 64 * 1024
-        if excess > 64 * 1024 {
-            usageWindow.moveReaderIndex(forwardBy: excess)
-            usageWindow.discardReadBytes()
+    /// Lets what has come of a stream through, and takes from it what the bill needs.
+    private func meterBurst() {
+        guard meter.heldBytes > 0, case .delivering(isEventStream: true) = machine?.phase, let hold, let request else {
+            return
         }
-    }
-
-    /// Lets a stream's bytes through and takes from them what the bill needs.
-    private func meter(_ bytes: ByteBuffer) {
         do {
-            guard let out = try stream?.receive(bytes), out.readableBytes > 0 else { return metered() }
-            if isBeyondHold { return receive(.outputBeyondHold) }
-            forward(out)
-            Failpoint.hit("gateway.mid-stream")
-            metered()
+            let out = try meter.meterHeld()
+            if out.readableBytes > 0 {
+                if meter.isBeyond(hold, choices: request.choices) { return receive(.outputBeyondHold) }
+                forward(out)
+                Failpoint.hit("gateway.mid-stream")
+            }
+            if let verdict = meter.streamVerdict {
+                Failpoint.hit("gateway.usage-received")
+                receive(.answerEnded(verdict))
+            }
         } catch {
             gateway.logger.warning("stream could not be read", metadata: ["call": "\(id)", "cause": "\(error)"])
             receive(.upstreamFailed)
         }
-    }
-
-    private func metered() {
-        guard let stream, stream.terminalSeen else { return }
-        Failpoint.hit("gateway.usage-received")
-        receive(.answerEnded(stream.firstEventIsError && stream.contentEvents == 0 ? .errorInside : .complete))
-    }
-
-    /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
-    private var isBeyondHold: Bool {
-        guard let stream, let hold, let request else { return false }
-        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: request.choices)
-        guard !overflow, limit < Usage.largestCount else { return false }
-        return stream.contentEvents > limit + 64 + 8 * request.choices || stream.contentBytes > limit * 128 + 4_096
     }
 
     private func forward(_ bytes: ByteBuffer) {
@@ -416,34 +331,18 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         if !connection.isWritable { upstream?.pause() }
     }
 
-    func upstreamReadComplete() {
-        meterBurst()
-        connection?.flush()
-    }
-
-    private func meterBurst() {
-        guard answer.readableBytes > 0, case .delivering(isEventStream: true) = machine?.phase else { return }
-        let burst = answer
-        answer = ByteBuffer()
-        meter(burst)
-    }
-
     func upstreamEnd() {
         upstream = nil
         meterBurst()
         switch machine?.phase {
         case .delivering(isEventStream: true):
-            guard let stream else { return receive(.upstreamFailed) }
-            if stream.firstEventIsError, stream.contentEvents == 0 { return receive(.answerEnded(.errorInside)) }
-            let isWhole = stream.terminalSeen || stream.usage != nil || stream.finishSeen || stream.errorSeen
-            receive(isWhole ? .answerEnded(.complete) : .upstreamFailed)
+            receive(meter.verdictOfEndedStream.map { .answerEnded($0) } ?? .upstreamFailed)
         case .delivering(isEventStream: false):
-            note(answer)
-            if let found = TailUsage.find(in: usageWindow) { take(found.reading, raw: found.raw) }
+            meter.readWindow()
             receive(.answerEnded(.complete))
-        case .holdingAnswer: receive(.answerEnded(readAnswer()))
+        case .holdingAnswer: receive(.answerEnded(meter.readWhole()))
         case .readingError:
-            receive(.answerEnded(AnswerHead.refusesUs(upstreamHead, body: answer) ? .refusesUs : .complete))
+            receive(.answerEnded(AnswerHead.refusesUs(upstreamHead, body: meter.held) ? .refusesUs : .complete))
         default: break
         }
     }
@@ -457,50 +356,26 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         receive(.upstreamFailed)
     }
 
-    // MARK: - Meter and settle
-
-    private func take(_ reading: UsageReading, raw: ByteBuffer) {
-        facts.reading = reading
-        facts.rawUsage = Array(raw.readableBytesView.prefix(4_096))
-    }
-
-    private func readAnswer() -> CallMachine.AnswerVerdict {
-        let reply = OpenAIReply(reading: answer)
-        if reply.isError {
-            return AnswerHead.isInsufficientQuota(answer) ? .refusesUs : .errorInside
-        }
-        switch reply.usage {
-        case .reported(let reading, let raw): take(reading, raw: raw)
-        case .missing: facts.contentBytes = reply.contentBytes
-        case .unreadable: return .unreadable
-        }
-        return .complete
-    }
+    // MARK: - Settle
 
     private func settle(_ ending: CallMachine.Ending) {
         guard let intent, let hold, let quoted else { return }
-        if let stream {
-            if let reading = stream.usage { take(reading, raw: stream.rawUsage ?? ByteBuffer()) }
-            facts.contentEvents = stream.contentEvents
-            facts.contentBytes = stream.contentBytes
-        }
-        facts.isClientGone = machine?.isClientGone ?? true
         if case .settling(let finale) = machine?.phase {
             switch finale {
-            case .respond(let error), .breakOff(let error): facts.statusCode = error.status
+            case .respond(let error), .breakOff(let error): meter.statusCode = error.status
             default: break
             }
         }
         deadline = .distantFuture
         // A stream that told its end keeps its connection: the last bytes are on their way.
-        if let upstream, stream?.terminalSeen != true || !facts.isComplete(ending) {
+        if let upstream, !meter.hasStreamEnded || ending != .capture(.complete) {
             upstream.cancel()
             self.upstream = nil
         }
         let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: request?.choices ?? 1)
         let result = CallResult.booking(
             ending,
-            facts: facts,
+            facts: meter.facts(isClientGone: machine?.isClientGone ?? true),
             call: intent,
             hold: hold,
             rates: quoted.price.rates,
@@ -532,13 +407,11 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         expect(.upstreamIdle, within: gateway.settings.deadlines.upstreamIdleSeconds)
         guard let upstreamHead else { return }
         let length =
-            stream == nil || machine?.phase == .delivering(isEventStream: false)
+            machine?.phase == .delivering(isEventStream: false)
             ? upstreamHead.headers.first(name: "content-length") : nil
         connection?.send(.head(answerHead(upstreamHead, contentLength: length)))
         if case .delivering(isEventStream: false) = machine?.phase {
-            note(answer)
-            forward(answer)
-            answer = ByteBuffer()
+            forward(meter.exchangeHeld(for: ByteBuffer()))
         }
     }
 
@@ -562,13 +435,13 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         switch finale {
         case .tail:
             Failpoint.hit("gateway.before-last-byte")
-            if let rest = stream?.finish(), rest.readableBytes > 0 { connection.send(.body(.byteBuffer(rest))) }
-            if answer.readableBytes > 0 { connection.send(.body(.byteBuffer(answer))) }
+            let rest = meter.finish()
+            if rest.readableBytes > 0 { connection.send(.body(.byteBuffer(rest))) }
             connection.send(.end(nil))
         case .answer, .relayError:
             Failpoint.hit("gateway.before-last-byte")
             guard let upstreamHead else { return respond(.upstreamInvalid) }
-            var whole = upstreamHead
+            var (whole, answer) = (upstreamHead, meter.held)
             if finale == .relayError {
                 guard
                     let relayed = AnswerHead.relay(
@@ -584,7 +457,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             connection.send(.end(nil))
         case .respond(let error): return respond(error)
         case .breakOff(let error):
-            if stream != nil {
+            if meter.isStream {
                 connection.send(.body(.byteBuffer(OpenAIError(error).event())))
             }
             keepsAlive = false
@@ -626,18 +499,4 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         loop.unwatch(self)
         if isCounted { gateway.leave() }
     }
-}
-
-extension BookingFacts {
-    fileprivate func isComplete(_ ending: CallMachine.Ending) -> Bool { ending == .capture(.complete) }
-}
-
-extension CallError {
-    init(_ error: OpenAIRequestError) {
-        self = .badRequest(message: error.message, member: error.param, code: error.code)
-    }
-}
-
-extension TimeAmount {
-    static func seconds(_ seconds: Double) -> TimeAmount { .nanoseconds(Int64(seconds * 1_000_000_000)) }
 }

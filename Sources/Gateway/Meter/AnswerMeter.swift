@@ -1,0 +1,157 @@
+import Dialects
+import Domain
+import NIOCore
+
+/// An answer as it passes: what is held back of it, and what its bill will be made from.
+struct AnswerMeter {
+    /// Of an answer too large to hold, the last bytes in which its usage is looked for.
+    private static let windowBytes = 64 * 1024
+
+    /// Of the answer, or of the error the client got in its place.
+    var statusCode = 200
+    /// The answer as far as it is held back: a whole one until its bill is durable, a stream's until its burst is over.
+    private(set) var held = ByteBuffer()
+    private var stream: OpenAIStream?
+    private var window = ByteBuffer()
+    private var reading: UsageReading?
+    private var rawUsage: [UInt8]?
+    private var contentBytes: Int64 = 0
+    private var drainedBytes = 0
+
+    var heldBytes: Int { held.readableBytes }
+
+    mutating func hold(_ bytes: ByteBuffer) { held.append(bytes) }
+
+    /// Counts bytes read for a client that is gone. Returns their sum.
+    mutating func drain(_ bytes: Int) -> Int {
+        drainedBytes += bytes
+        return drainedBytes
+    }
+
+    // MARK: - Streams
+
+    mutating func expectStream(stripsUsage: Bool, eventByteLimit: Int) {
+        stream = OpenAIStream(stripsUsage: stripsUsage, eventByteLimit: eventByteLimit)
+    }
+
+    var isStream: Bool { stream != nil }
+
+    /// The stream told its end; what may still come is the connection's.
+    var hasStreamEnded: Bool { stream?.terminalSeen ?? false }
+
+    /// Reads what is held of a stream. Returns what of it the client gets; throws where an event is beyond all limits.
+    mutating func meterHeld() throws -> ByteBuffer {
+        let burst = held
+        held = ByteBuffer()
+        return try stream?.receive(burst) ?? burst
+    }
+
+    /// What follows a stream's end mark is part of its tail.
+    mutating func takeTail(_ bytes: ByteBuffer) {
+        if hasStreamEnded, bytes.readableBytes <= 4_096 { _ = try? stream?.receive(bytes) }
+    }
+
+    /// The stream's outcome once it told its end, else nil.
+    var streamVerdict: CallMachine.AnswerVerdict? {
+        guard let stream, stream.terminalSeen else { return nil }
+        return stream.firstEventIsError && stream.contentEvents == 0 ? .errorInside : .complete
+    }
+
+    /// The outcome of a stream whose connection ended properly; nil where it broke off before its end.
+    var verdictOfEndedStream: CallMachine.AnswerVerdict? {
+        guard let stream else { return nil }
+        if stream.firstEventIsError, stream.contentEvents == 0 { return .errorInside }
+        let isWhole = stream.terminalSeen || stream.usage != nil || stream.finishSeen || stream.errorSeen
+        return isWhole ? .complete : nil
+    }
+
+    /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
+    func isBeyond(_ hold: Hold, choices: Int64) -> Bool {
+        guard let stream else { return false }
+        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: choices)
+        guard !overflow, limit < Usage.largestCount else { return false }
+        return stream.contentEvents > limit + 64 + 8 * choices || stream.contentBytes > limit * 128 + 4_096
+    }
+
+    /// The last bytes, which waited for the bill.
+    mutating func finish() -> ByteBuffer {
+        var rest = stream?.finish() ?? ByteBuffer()
+        rest.append(held)
+        return rest
+    }
+
+    // MARK: - Whole answers
+
+    /// Of an answer too large to hold only the last piece waits: takes `bytes` for it, returns the one before.
+    mutating func exchangeHeld(for bytes: ByteBuffer) -> ByteBuffer {
+        let released = held
+        note(released)
+        held = bytes
+        return released
+    }
+
+    private mutating func note(_ bytes: ByteBuffer) {
+        var bytes = bytes
+        window.writeBuffer(&bytes)
+        let excess = window.readableBytes - Self.windowBytes
+        if excess > Self.windowBytes {
+            window.moveReaderIndex(forwardBy: excess)
+            window.discardReadBytes()
+        }
+    }
+
+    /// Finds the usage of an answer that was too large to hold.
+    mutating func readWindow() {
+        note(held)
+        if let found = TailUsage.find(in: window) { take(found.reading, raw: found.raw) }
+    }
+
+    /// Reads an answer that is held whole.
+    mutating func readWhole() -> CallMachine.AnswerVerdict {
+        let reply = OpenAIReply(reading: held)
+        if reply.isError { return AnswerHead.isInsufficientQuota(held) ? .refusesUs : .errorInside }
+        switch reply.usage {
+        case .reported(let reading, let raw): take(reading, raw: raw)
+        case .missing: contentBytes = reply.contentBytes
+        case .unreadable: return .unreadable
+        }
+        return .complete
+    }
+
+    private mutating func take(_ reading: UsageReading, raw: ByteBuffer) {
+        self.reading = reading
+        rawUsage = Array(raw.readableBytesView.prefix(4_096))
+    }
+
+    // MARK: - The bill
+
+    func facts(isClientGone: Bool) -> BookingFacts {
+        var facts = BookingFacts(isClientGone: isClientGone, statusCode: statusCode)
+        if let stream {
+            facts.reading = stream.usage
+            if stream.usage != nil {
+                facts.rawUsage = stream.rawUsage.map { Array($0.readableBytesView.prefix(4_096)) }
+            }
+            facts.contentEvents = stream.contentEvents
+            facts.contentBytes = stream.contentBytes
+        }
+        if let reading {
+            facts.reading = reading
+            facts.rawUsage = rawUsage
+        }
+        if facts.contentBytes == 0 { facts.contentBytes = contentBytes }
+        return facts
+    }
+}
+
+extension ByteBuffer {
+    /// Appends by taking over the other buffer where this one is empty, which is the common case and copies nothing.
+    mutating func append(_ bytes: ByteBuffer) {
+        if readableBytes == 0 {
+            self = bytes
+        } else {
+            var bytes = bytes
+            writeBuffer(&bytes)
+        }
+    }
+}
