@@ -32,6 +32,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     private var upstream: UpstreamConnection?
     private var upstreamHead: HTTPResponseHead?
     private var meter = AnswerMeter()
+    private var framing = Framing.chunked
     private var charge = Money.zero
     private var firstByteMilliseconds: Int64?
     private var deadlines = CallDeadlines()
@@ -66,7 +67,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         Failpoint.hit("gateway.authenticated")
         if isBodyComplete { return resolve() }
         if head.expectsContinue {
-            connection?.send(.head(HTTPResponseHead(version: head.version, status: .continue)))
+            connection?.send(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
             connection?.flush()
         }
     }
@@ -258,11 +259,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         }
         expect(.firstByte, within: gateway.settings.deadlines.firstByteSeconds)
         Failpoint.hit("gateway.dispatch")
-        upstream.send(
-            UpstreamRequest.head(self.head, to: quoted.route.provider, bodyBytes: body.readableBytes),
-            body: body,
-            delegate: self
-        )
+        upstream.send(UpstreamRequest.bytes(head, to: quoted.route.provider, body: body), delegate: self)
     }
 
     func upstreamHead(_ head: HTTPResponseHead) {
@@ -327,7 +324,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     private func forward(_ bytes: ByteBuffer) {
         guard let connection, bytes.readableBytes > 0 else { return }
-        connection.send(.body(.byteBuffer(bytes)))
+        connection.send(framing.framed(bytes))
         if !connection.isWritable { upstream?.pause() }
     }
 
@@ -406,38 +403,45 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     private func deliver() {
         expect(.upstreamIdle, within: gateway.settings.deadlines.upstreamIdleSeconds)
         guard let upstreamHead else { return }
-        let length =
-            machine?.phase == .delivering(isEventStream: false)
-            ? upstreamHead.headers.first(name: "content-length") : nil
-        connection?.send(.head(answerHead(upstreamHead, contentLength: length)))
-        if case .delivering(isEventStream: false) = machine?.phase {
-            forward(meter.exchangeHeld(for: ByteBuffer()))
+        let isEventStream = machine?.phase == .delivering(isEventStream: true)
+        if !isEventStream, let length = upstreamHead.headers.first(name: "content-length").flatMap({ Int($0) }) {
+            framing = .length(length)
+        } else {
+            framing = head.version.minor == 0 ? .untilClose : .chunked
         }
+        var bytes = ByteBufferAllocator().buffer(capacity: 1_024)
+        writeHead(upstreamHead, isEventStream: isEventStream, cost: nil, into: &bytes)
+        connection?.send(bytes)
+        if !isEventStream { forward(meter.exchangeHeld(for: ByteBuffer())) }
     }
 
-    private func answerHead(_ upstream: HTTPResponseHead, contentLength: String?, cost: Money? = nil)
-        -> HTTPResponseHead
-    {
-        AnswerHead.make(
-            from: upstream,
+    private var keepsAlive: Bool { head.isKeepAlive && framing != .untilClose }
+
+    private func writeHead(
+        _ upstream: HTTPResponseHead,
+        isEventStream: Bool,
+        cost: Money?,
+        into buffer: inout ByteBuffer
+    ) {
+        AnswerHead.write(
+            upstream,
             version: head.version,
             call: id,
-            contentLength: contentLength,
+            framing: framing,
+            isEventStream: isEventStream,
             cost: cost,
             clampedTo: hold.flatMap { $0.isClamped ? $0.outputLimit : nil },
-            closes: !head.isKeepAlive
+            closes: !keepsAlive,
+            into: &buffer
         )
     }
 
     private func finish(_ finale: CallMachine.Finale) {
         guard let connection else { return end() }
-        var keepsAlive = head.isKeepAlive
         switch finale {
         case .tail:
             Failpoint.hit("gateway.before-last-byte")
-            let rest = meter.finish()
-            if rest.readableBytes > 0 { connection.send(.body(.byteBuffer(rest))) }
-            connection.send(.end(nil))
+            connection.send(framing.ended(meter.finish()))
         case .answer, .relayError:
             Failpoint.hit("gateway.before-last-byte")
             guard let upstreamHead else { return respond(.upstreamInvalid) }
@@ -452,15 +456,16 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
                 else { return respond(.upstreamInvalid) }
                 (whole, answer) = relayed
             }
-            connection.send(.head(answerHead(whole, contentLength: String(answer.readableBytes), cost: charge)))
-            connection.send(.body(.byteBuffer(answer)))
-            connection.send(.end(nil))
+            framing = .length(answer.readableBytes)
+            var bytes = ByteBufferAllocator().buffer(capacity: 1_024 + answer.readableBytes)
+            writeHead(whole, isEventStream: false, cost: charge, into: &bytes)
+            bytes.writeImmutableBuffer(answer)
+            connection.send(bytes)
         case .respond(let error): return respond(error)
         case .breakOff(let error):
             if meter.isStream {
-                connection.send(.body(.byteBuffer(OpenAIError(error).event())))
+                connection.send(framing.framed(OpenAIError(error).event()))
             }
-            keepsAlive = false
             connection.flush()
             self.connection = nil
             connection.breakOff()
@@ -477,14 +482,15 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     private func respond(_ error: CallError) {
         guard let connection else { return end() }
-        var (head, body) = error.answer(version: head.version)
-        let keepsAlive = self.head.isKeepAlive && isBodyComplete
-        head.headers.add(name: "x-request-id", value: id.description)
-        if machine != nil { head.headers.add(name: "x-tokenaudit-cost", value: charge.description) }
-        if !keepsAlive { head.headers.add(name: "Connection", value: "close") }
-        connection.send(.head(head))
-        connection.send(.body(.byteBuffer(body)))
-        connection.send(.end(nil))
+        let keepsAlive = head.isKeepAlive && isBodyComplete
+        connection.send(
+            error.answer(
+                version: head.version,
+                call: id,
+                cost: machine == nil ? nil : charge,
+                closes: !keepsAlive
+            )
+        )
         end()
         connection.flush()
         connection.exchangeEnded(keepsAlive: keepsAlive)

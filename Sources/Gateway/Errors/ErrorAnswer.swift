@@ -1,19 +1,25 @@
 import Dialects
+import Domain
 import NIOCore
 import NIOHTTP1
 
 extension CallError {
-    /// The answer in OpenAI's envelope, its head complete but for `x-request-id` and `Connection`.
-    func answer(version: HTTPVersion) -> (head: HTTPResponseHead, body: ByteBuffer) {
+    /// The whole answer in OpenAI's envelope, as bytes.
+    /// - Parameter cost: nil where no call was ever held for.
+    func answer(version: HTTPVersion, call: CallID, cost: Money?, closes: Bool) -> ByteBuffer {
         let body = OpenAIError(self).body()
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(8)
-        headers.add(name: "Content-Type", value: "application/json")
-        headers.add(name: "Content-Length", value: String(body.readableBytes))
-        if let retryAfterSeconds { headers.add(name: "Retry-After", value: String(retryAfterSeconds)) }
-        if forbidsRetry { headers.add(name: "x-should-retry", value: "false") }
-        if status == 401 { headers.add(name: "WWW-Authenticate", value: "Bearer") }
-        return (HTTPResponseHead(version: version, status: .init(statusCode: status), headers: headers), body)
+        var buffer = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
+        buffer.writeStatusLine(version, HTTPResponseStatus(statusCode: status))
+        buffer.writeField("Content-Type", "application/json")
+        if let retryAfterSeconds { buffer.writeField("Retry-After", String(retryAfterSeconds)) }
+        if forbidsRetry { buffer.writeField("x-should-retry", "false") }
+        if status == 401 { buffer.writeField("WWW-Authenticate", "Bearer") }
+        buffer.writeField("x-request-id", call.description)
+        if let cost { buffer.writeField("x-tokenaudit-cost", cost.description) }
+        buffer.writeFraming(.length(body.readableBytes))
+        buffer.writeConnection(version, closes: closes)
+        buffer.writeImmutableBuffer(body)
+        return buffer
     }
 }
 

@@ -12,7 +12,7 @@ enum AnswerHead {
             return .unusable
         }
         guard isStreamed, let type = head.headers.first(name: "content-type") else { return .whole }
-        return HeaderPolicy.equals(String(type.prefix(17)), "text/event-stream") ? .eventStream : .whole
+        return HeaderPolicy.begins(type, "text/event-stream") ? .eventStream : .whole
     }
 
     /// An error that is between the provider and us: our credential, our account, our quota with it.
@@ -24,34 +24,38 @@ enum AnswerHead {
         }
     }
 
-    static func make(
-        from upstream: HTTPResponseHead,
+    /// The head of the client's answer, as bytes.
+    /// - Parameter isEventStream: the answer must pass buffering proxies and caches on its way.
+    static func write(
+        _ upstream: HTTPResponseHead,
         version: HTTPVersion,
         call: CallID,
-        contentLength: String?,
+        framing: Framing,
+        isEventStream: Bool,
         cost: Money?,
         clampedTo outputLimit: Int64?,
-        closes: Bool
-    ) -> HTTPResponseHead {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(upstream.headers.count + 6)
-        let isEventStream = contentLength == nil
+        closes: Bool,
+        into buffer: inout ByteBuffer
+    ) {
+        buffer.writeStatusLine(version, upstream.status)
+        var namesCacheControl = false
         for (name, value) in upstream.headers where HeaderPolicy.forwardsResponseHeader(name) {
-            headers.add(name: name, value: value)
+            if name.utf8.count == 13, HeaderPolicy.equals(name, "cache-control") { namesCacheControl = true }
+            if isEventStream, name.utf8.count == 17, HeaderPolicy.equals(name, "x-accel-buffering") { continue }
+            buffer.writeField(name, value)
         }
-        headers.add(name: "x-request-id", value: call.description)
+        buffer.writeField("x-request-id", call.description)
         if let theirs = upstream.headers.first(name: "x-request-id") {
-            headers.add(name: "x-upstream-request-id", value: theirs)
+            buffer.writeField("x-upstream-request-id", theirs)
         }
-        if let contentLength { headers.add(name: "Content-Length", value: contentLength) }
+        buffer.writeFraming(framing)
         if isEventStream {
-            headers.replaceOrAdd(name: "X-Accel-Buffering", value: "no")
-            if !headers.contains(name: "cache-control") { headers.add(name: "Cache-Control", value: "no-cache") }
+            buffer.writeField("X-Accel-Buffering", "no")
+            if !namesCacheControl { buffer.writeField("Cache-Control", "no-cache") }
         }
-        if let cost { headers.add(name: "x-tokenaudit-cost", value: cost.description) }
-        if let outputLimit { headers.add(name: "x-tokenaudit-output-limit", value: String(outputLimit)) }
-        if closes { headers.add(name: "Connection", value: "close") }
-        return HTTPResponseHead(version: version, status: upstream.status, headers: headers)
+        if let cost { buffer.writeField("x-tokenaudit-cost", cost.description) }
+        if let outputLimit { buffer.writeField("x-tokenaudit-output-limit", String(outputLimit)) }
+        buffer.writeConnection(version, closes: closes)
     }
 
     /// An upstream's error as the client may see it: unmodified if it is of the dialect and holds no piece of a

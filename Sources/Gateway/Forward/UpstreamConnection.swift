@@ -39,19 +39,19 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
         self.keepAliveSeconds = keepAliveSeconds
     }
 
-    var isActive: Bool { context?.channel.isActive ?? false }
+    /// Until it is closed from either side.
+    private(set) var isOpen = true
 
     // MARK: The call's side
 
     /// Sends a request; from here on the delegate hears of the answer, and of nothing after its end.
-    func send(_ head: HTTPRequestHead, body: ByteBuffer, delegate: any UpstreamDelegate) {
-        guard let context else { return delegate.upstreamFailed(nil) }
+    func send(_ request: ByteBuffer, delegate: any UpstreamDelegate) {
+        guard let context, isOpen else { return delegate.upstreamFailed(nil) }
         self.delegate = delegate
         isBusy = true
         isReusable = true
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.write(wrapOutboundOut(RequestWriter.head), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request))), promise: nil)
     }
 
     /// Stops reading, so that the kernel's window tells the upstream to wait.
@@ -73,6 +73,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
 
     func close() {
         isReusable = false
+        isOpen = false
         context?.close(promise: nil)
     }
 
@@ -102,7 +103,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
             isPaused = false
             let delegate = delegate
             self.delegate = nil
-            if isReusable, context.channel.isActive {
+            if isReusable, isOpen {
                 let seconds = max(0.5, keepAliveSeconds)
                 staleAt = .now() + .milliseconds(Int64(seconds * 1_000))
                 pool.putBack(self)
@@ -129,6 +130,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
 
     private func fail(_ error: (any Error)?) {
         isReusable = false
+        isOpen = false
         pool.forget(self)
         let delegate = delegate
         self.delegate = nil

@@ -43,7 +43,7 @@ final class UpstreamPool {
     /// An idle connection that still stands. A stale one is dropped here, before anything was sent on it.
     func takeIdle(_ key: Key, now: NIODeadline) -> UpstreamConnection? {
         while let connection = idle[key]?.popLast() {
-            if connection.isActive, connection.staleAt > now { return connection }
+            if connection.isOpen, connection.staleAt > now { return connection }
             connection.close()
         }
         return nil
@@ -69,7 +69,7 @@ final class UpstreamPool {
                             )
                         )
                     }
-                    try pipeline.addHandler(HTTPRequestEncoder())
+                    try pipeline.addHandler(RequestWriter())
                     var limits = NIOHTTPDecoderLimitConfiguration()
                     limits.maxHeaderFieldSize = 32 * 1024
                     limits.maxHeaderListSize = 64 * 1024

@@ -1,21 +1,25 @@
 import Domain
-import NIOHTTP1
+import NIOCore
 
-/// The head of what goes upstream: ours, plus the client's open list.
+/// What goes upstream, as bytes: our head with the client's open list in it, then the body.
 enum UpstreamRequest {
-    static func head(_ head: RequestHead, to provider: Provider, bodyBytes: Int) -> HTTPRequestHead {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(head.forwarded.count + 6)
-        headers.add(name: "Host", value: provider.baseURL.authority)
-        if let credential = provider.credential {
-            headers.add(name: "Authorization", value: "Bearer " + credential.secret)
-        }
-        headers.add(name: "Accept-Encoding", value: "identity")
-        if !head.userAgent.isEmpty { headers.add(name: "User-Agent", value: head.userAgent) }
-        for (name, value) in head.forwarded { headers.add(name: name, value: value) }
-        headers.add(name: "Content-Length", value: String(bodyBytes))
+    static func bytes(_ head: RequestHead, to provider: Provider, body: ByteBuffer) -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: 512 + 64 * head.forwarded.count + body.readableBytes)
+        buffer.writeStaticString("POST ")
+        buffer.writeString(provider.baseURL.path)
         // `/v1` is the dialect's own prefix, and part of the provider's base URL.
-        let path = provider.baseURL.path + head.endpoint.path.dropFirst(3)
-        return HTTPRequestHead(version: .http1_1, method: .POST, uri: path, headers: headers)
+        buffer.writeSubstring(head.endpoint.path.dropFirst(3))
+        buffer.writeStaticString(" HTTP/1.1\r\n")
+        buffer.writeField("Host", provider.baseURL.authority)
+        if let credential = provider.credential {
+            buffer.writeField("Authorization", "Bearer " + credential.secret)
+        }
+        buffer.writeStaticString("Accept-Encoding: identity\r\n")
+        if !head.userAgent.isEmpty { buffer.writeField("User-Agent", head.userAgent) }
+        for (name, value) in head.forwarded { buffer.writeField(name, value) }
+        buffer.writeFraming(.length(body.readableBytes))
+        buffer.writeStaticString("\r\n")
+        buffer.writeImmutableBuffer(body)
+        return buffer
     }
 }

@@ -43,7 +43,7 @@ struct AnswerMeter {
     mutating func meterHeld() throws -> ByteBuffer {
         let burst = held
         held = ByteBuffer()
-        return try stream?.receive(burst) ?? burst
+        return try stream?.receive(burst) ?? ByteBuffer()
     }
 
     /// What follows a stream's end mark is part of its tail.

@@ -54,7 +54,7 @@ enum HeaderPolicy {
                 : equals(name, "proxy-authorization") || equals(name, "openai-organization") ? .dropped : .forwarded
         default:
             // x-forwarded-anything tells of networks that are none of the provider's business.
-            name.utf8.count > 12 && equals(String(name.prefix(12)), "x-forwarded-") ? .dropped : .forwarded
+            begins(name, "x-forwarded-") ? .dropped : .forwarded
         }
     }
 
@@ -81,15 +81,22 @@ enum HeaderPolicy {
         case 17: !equals(name, "transfer-encoding")
         case 18: !equals(name, "proxy-authenticate")
         case 19: !(equals(name, "openai-organization") || equals(name, "proxy-authorization"))
-        default: !(name.utf8.count > 12 && equals(String(name.prefix(12)), "x-ratelimit-"))
+        default: !begins(name, "x-ratelimit-")
         }
     }
 
     /// ASCII case-insensitive; `lowered` must be lower case.
     static func equals(_ text: String, _ lowered: StaticString) -> Bool {
-        guard text.utf8.count == lowered.utf8CodeUnitCount else { return false }
+        text.utf8.count == lowered.utf8CodeUnitCount && begins(text, lowered)
+    }
+
+    /// ASCII case-insensitive; `lowered` must be lower case.
+    static func begins(_ text: String, _ lowered: StaticString) -> Bool {
+        let count = lowered.utf8CodeUnitCount
+        guard text.utf8.count >= count else { return false }
         var index = 0
         for byte in text.utf8 {
+            if index == count { return true }
             let folded = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
             if folded != lowered.utf8Start[index] { return false }
             index += 1

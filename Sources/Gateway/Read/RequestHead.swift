@@ -33,13 +33,13 @@ struct RequestHead {
         for (name, value) in head.headers {
             switch HeaderPolicy.classify(requestHeader: name) {
             case .authorization:
-                if bearer == nil, value.utf8.count > 7, HeaderPolicy.equals(String(value.prefix(7)), "bearer ") {
-                    bearer = value.dropFirst(7)
+                if bearer == nil, value.utf8.count > 7, HeaderPolicy.begins(value, "bearer ") {
+                    bearer = value[value.utf8.index(value.startIndex, offsetBy: 7)...]
                 }
             case .xAPIKey: if xAPIKey == nil { xAPIKey = value[...] }
             case .apiKey: if apiKey == nil { apiKey = value[...] }
             case .userAgent: userAgent = value
-            case .clientRequestID: clientRequestID = String(value.prefix(128))
+            case .clientRequestID: clientRequestID = String(value.unicodeScalars.prefix(128))
             case .expect: expectsContinue = HeaderPolicy.equals(value, "100-continue")
             case .contentEncoding: if !HeaderPolicy.equals(value, "identity") { hasContentEncoding = true }
             case .contentLength: contentLength = Int(value)

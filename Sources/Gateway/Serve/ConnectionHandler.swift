@@ -33,6 +33,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     let gateway: Gateway
     let loop: LoopContext
     private(set) var clientAddress = ""
+    /// The socket's end of the pipeline; set by itself.
+    var wire: WireHandler?
     private var context: ChannelHandlerContext?
     private var plane: Plane = .idle
     private var wait: Wait = .idle
@@ -240,11 +242,12 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     // MARK: - The exchange's side
 
-    var isWritable: Bool { context?.channel.isWritable ?? true }
+    var isWritable: Bool { !isWriteStalled }
 
-    func send(_ part: HTTPServerResponsePart) { context?.write(wrapOutboundOut(part), promise: nil) }
+    /// Writes bytes of an answer, head and framing included.
+    func send(_ bytes: ByteBuffer) { if bytes.readableBytes > 0 { wire?.write(bytes) } }
 
-    func flush() { context?.flush() }
+    func flush() { wire?.flush() }
 
     /// The answer is out. What waited is taken up, or the connection closed.
     func exchangeEnded(keepsAlive: Bool) {
@@ -277,12 +280,13 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     /// Ends a running answer without its proper end, so that no client takes the piece for the whole.
     func breakOff() {
         // A promise on an empty write tells when what came before has left.
-        guard let context else { return }
+        guard let context, let wire else { return }
         plane = .discarding(left: gateway.settings.limits.discardBytes)
         arm(.discard)
         let isWritten = context.eventLoop.makePromise(of: Void.self)
         isWritten.futureResult.assumeIsolated().whenComplete { [self] _ in close() }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: isWritten)
+        wire.write(ByteBuffer(), promise: isWritten)
+        wire.flush()
     }
 
     /// Ends the connection at once.
@@ -305,17 +309,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     /// Answers a request that never became an exchange.
     private func refuse(_ error: CallError) {
-        var (head, body) = error.answer(version: .http1_1)
-        head.headers.add(name: "Connection", value: "close")
-        if let context {
-            head.headers.add(
-                name: "x-request-id",
-                value: CallID(at: WallClock.now(), random: (loop.random(), loop.random())).description
-            )
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        }
+        let call = CallID(at: WallClock.now(), random: (loop.random(), loop.random()))
+        send(error.answer(version: .http1_1, call: call, cost: nil, closes: true))
         isRequestEnded = true
         closeGently()
     }

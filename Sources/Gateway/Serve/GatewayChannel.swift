@@ -28,7 +28,7 @@ package struct GatewayChannel: ServerChildChannel, HTTPChannelHandler {
             limits.maxHeaderListSize = gateway.settings.limits.headerBytes
             limits.maxHeaderFieldCount = gateway.settings.limits.headerCount
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(ArrivalHandler(connection: connection))
+            try pipeline.addHandler(WireHandler(connection: connection))
             try pipeline.addHandler(HTTPResponseEncoder())
             try pipeline.addHandler(
                 ByteToMessageHandler(
@@ -46,20 +46,5 @@ package struct GatewayChannel: ServerChildChannel, HTTPChannelHandler {
 
     package func handle(value asyncChannel: Value, logger: Logger) async {
         await handleHTTP(asyncChannel: asyncChannel, logger: logger)
-    }
-}
-
-/// Tells the connection that bytes have come, before any head is complete: what the header deadline counts from.
-private final class ArrivalHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let connection: ConnectionHandler
-
-    init(connection: ConnectionHandler) { self.connection = connection }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.bytesArrived()
-        context.fireChannelRead(data)
     }
 }

@@ -186,12 +186,11 @@ struct JournalFaultTests {
             }
             #expect(told.durable.count == 16)
             let dark = try Books(grants: [])
-            for suffix in ["", "-wal", ".spool-\(storage.replica)"] {
-                try? FileManager.default.removeItem(atPath: dark.path + suffix)
-                let survived = disk.surviving + "/books.sqlite" + suffix
-                guard FileManager.default.fileExists(atPath: survived) else { continue }
-                try FileManager.default.copyItem(atPath: survived, toPath: dark.path + suffix)
-            }
+            try disk.cutPower(
+                of: "books.sqlite",
+                suffixes: ["", "-wal", ".spool-\(storage.replica)"],
+                to: dark.path
+            )
             try? FileManager.default.removeItem(atPath: dark.path + "-shm")
             let next = try dark.open()
             try Self.check(next.database, told: told)

@@ -27,6 +27,8 @@ final class Disk: Sendable {
     let folder: String
     var surviving: String { folder + ".surviving" }
     private let state = Mutex(State())
+    /// Held while a file is copied: what survives is what it was at one moment.
+    private let copying = Mutex(())
 
     init(under folder: String) {
         self.folder = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
@@ -76,11 +78,25 @@ final class Disk: Sendable {
         if copies {
             let name = String(path.dropFirst(folder.count + 1))
             let manager = FileManager.default
-            try? manager.createDirectory(atPath: surviving, withIntermediateDirectories: true)
-            try? manager.removeItem(atPath: surviving + "/" + name)
-            try? manager.copyItem(atPath: path, toPath: surviving + "/" + name)
+            copying.withLock { _ in
+                try? manager.createDirectory(atPath: surviving, withIntermediateDirectories: true)
+                try? manager.removeItem(atPath: surviving + "/" + name)
+                try? manager.copyItem(atPath: path, toPath: surviving + "/" + name)
+            }
         }
         return isAllowed
+    }
+
+    /// Takes the power away: files beginning with `name` are, beside `path`, what they were at their last sync.
+    func cutPower(of name: String, suffixes: [String], to path: String) throws {
+        try copying.withLock { _ in
+            for suffix in suffixes {
+                try? FileManager.default.removeItem(atPath: path + suffix)
+                let survived = surviving + "/" + name + suffix
+                guard FileManager.default.fileExists(atPath: survived) else { continue }
+                try FileManager.default.copyItem(atPath: survived, toPath: path + suffix)
+            }
+        }
     }
 
     /// Puts our functions in the place of SQLite's, once.
