@@ -310,10 +310,17 @@ private struct Scan {
         if byte(index) == UInt8(ascii: "-") { index &+= 1 }
         let wholeDigits = digits()
         guard wholeDigits > 0 else { throw index < end ? .badNumber : .truncated }
-        if wholeDigits > 1, byte(index &- wholeDigits) == UInt8(ascii: "0") { throw .badNumber }
+        let beginsWithZero = byte(index &- wholeDigits) == UInt8(ascii: "0")
+        if wholeDigits > 1, beginsWithZero { throw .badNumber }
+        var leadingZeros = 0
         if index < end, byte(index) == UInt8(ascii: ".") {
             index &+= 1
-            guard digits() > 0 else { throw index < end ? .badNumber : .truncated }
+            let count = digits()
+            guard count > 0 else { throw index < end ? .badNumber : .truncated }
+            if beginsWithZero {
+                let fraction = index &- count
+                while leadingZeros < count, byte(fraction &+ leadingZeros) == UInt8(ascii: "0") { leadingZeros &+= 1 }
+            }
         }
         guard index &- start <= JSONLimits.digitsPerNumber else { throw .numberOutOfRange }
         var exponent = 0
@@ -328,7 +335,7 @@ private struct Scan {
             for digit in index &- count..<index { exponent = exponent &* 10 &+ Int(byte(digit) &- UInt8(ascii: "0")) }
             if isNegative { exponent = -exponent }
         }
-        guard wholeDigits &+ exponent <= 308, exponent >= -300 else { throw .numberOutOfRange }
+        guard wholeDigits &+ exponent <= 308, exponent &- leadingZeros >= -300 else { throw .numberOutOfRange }
     }
 
     @inline(__always)
