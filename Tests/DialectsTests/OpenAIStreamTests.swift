@@ -313,6 +313,27 @@ struct OpenAIStreamTests {
         #expect(stream.usage?.usage[.output] == 2)
     }
 
+    @Test("the tail is bounded also where it comes with the end in one chunk, as it is cut anywhere else")
+    func endlessTailAtOnce() throws {
+        let text = Self.usageEvent + Self.done + String(repeating: "\n", count: 4_096)
+        var stream = OpenAIStream(stripsUsage: true, eventByteLimit: 4_096)
+        #expect(throws: SSEProblem.tailTooLong(limitBytes: 4_096)) { _ = try stream.receive(ByteBuffer(string: text)) }
+        #expect(stream.usage?.usage[.output] == 2)
+    }
+
+    @Test("an event as long as the limit passes, wherever it is cut", arguments: LineEnd.allCases)
+    func longestEvent(end: LineEnd) throws {
+        let event = end.of(Array("data: \(String(repeating: "x", count: 80))\n\n".utf8))
+        // The LF after the CR of a blank line may come later, and does not count.
+        let limit = event.count - (end == .crlf ? 1 : 0)
+        for chunks in [[event[...]], event.indices.map { event[$0...$0] }] {
+            #expect(try Tapped(chunks, stripsUsage: false, eventByteLimit: limit).bytes == event)
+            #expect(throws: SSEProblem.eventTooLong(limitBytes: limit - 1)) {
+                try Tapped(chunks, stripsUsage: false, eventByteLimit: limit - 1)
+            }
+        }
+    }
+
     @Test("tool calls, reasoning and refusals count as content")
     func content() throws {
         let tapped = try Tapped(

@@ -72,6 +72,9 @@ package struct OpenAIStream: Sendable {
         if terminalSeen {
             tail = work.getSlice(at: work.readerIndex + cutter.end, length: work.readableBytes - cutter.end)
             _ = parser.takeHeld()
+            guard work.readableBytes - cutter.end <= parser.eventByteLimit else {
+                throw .tailTooLong(limitBytes: parser.eventByteLimit)
+            }
         } else {
             parser.keepRest(of: work)
         }

@@ -94,7 +94,8 @@ package struct SSEParser: Sendable {
             searched = after
             if isBlank {
                 let start = eventStart
-                try checkLength(after)
+                // Less a LF after CR, which a cut may leave to the next chunk.
+                try checkLength(lineEnd &+ 1)
                 eventStart = after
                 return start..<after
             }
