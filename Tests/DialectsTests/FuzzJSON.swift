@@ -19,6 +19,7 @@ struct FuzzJSON {
         try await Fuzzer(
             "json",
             seeds: [
+                "[0." + String(repeating: "0", count: 340) + "1]",
                 #"{"model":"m","n":1,"a":[1,2.5e-3,{"b":null}],"t":true,"f":false}"#, #"[]"#, #"{}"#, #""text""#, "-0",
                 "null",
                 #"{"é":"\u00e9","\ud83d\ude00":"😀","":"","a":"\"\\\/\b\f\n\r\t"}"#, #"{"a":1,"\u0061":2}"#,

@@ -10,6 +10,10 @@ struct Recording: Sendable, CustomTestStringConvertible {
         "llamacpp-openai-chat-stream-usage", "llamacpp-openai-chat-stream-nousage", "llamacpp-openai-chat-stream-n2",
     ].map(Recording.init)
 
+    static let replies = [
+        "llamacpp-openai-chat", "llamacpp-openai-completions", "llamacpp-error-400", "llamacpp-models",
+    ].map(Recording.init)
+
     var testDescription: String { name }
 
     func body() throws -> [UInt8] {

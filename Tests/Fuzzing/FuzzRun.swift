@@ -37,10 +37,10 @@ package struct FuzzRun {
         if try !holds() { throw FuzzFailure(property: property()) }
     }
 
-    /// The input as several pieces in order, some of them empty.
+    /// The input as several pieces in order, some of them empty; now and then a stretch byte by byte.
     package mutating func pieces() -> [ArraySlice<UInt8>] {
-        if random.oneIn(8) { return input.indices.map { input[$0...$0] } }
         var cuts = (0..<(1 + random.below(6))).map { _ in random.below(input.count + 1) }
+        if random.oneIn(4) { cuts += cuts[0]..<min(cuts[0] + 48, input.count) }
         cuts.sort()
         var pieces: [ArraySlice<UInt8>] = []
         var start = 0

@@ -34,7 +34,7 @@ struct Mutator {
     }
 
     private func step(_ bytes: inout [UInt8], beside other: [UInt8], _ random: inout FuzzRandom) {
-        let place = random.below(bytes.count + 1)
+        let place = place(in: bytes, &random)
         switch random.below(16) {
         case 0:
             guard place < bytes.count else { return }
@@ -75,10 +75,22 @@ struct Mutator {
         }
     }
 
-    /// Some bytes: a word or number as it stands, or any.
+    /// Anywhere, or behind the next byte that separates.
+    private func place(in bytes: [UInt8], _ random: inout FuzzRandom) -> Int {
+        let place = random.below(bytes.count + 1)
+        guard random.oneIn(2), let separator = bytes[place...].firstIndex(where: Self.opens) else { return place }
+        return separator + 1
+    }
+
+    /// Some bytes: a word or number as it stands, what stands between two separators, or any.
     private func range(in bytes: [UInt8], _ random: inout FuzzRandom) -> Range<Int> {
-        let start = random.below(bytes.count + 1)
-        if random.oneIn(2) { return run(in: bytes, around: start, Self.isWordByte) }
+        let start = place(in: bytes, &random)
+        switch random.below(4) {
+        case 0: return run(in: bytes, around: start, Self.isWordByte)
+        case 1: return start..<(bytes[start...].firstIndex(where: Self.closes) ?? bytes.count)
+        case 2: return start..<min(bytes.count, (bytes[start...].firstIndex(where: Self.closes) ?? bytes.count) + 1)
+        default: break
+        }
         let most = random.oneIn(8) ? bytes.count - start : min(16, bytes.count - start)
         return start..<start + random.below(most + 1)
     }
@@ -88,6 +100,16 @@ struct Mutator {
         while start > 0, belongs(bytes[start - 1]) { start -= 1 }
         while end < bytes.count, belongs(bytes[end]) { end += 1 }
         return start..<end
+    }
+
+    /// `{`, `[`, comma, colon, line ends, point, slash, space.
+    private static func opens(_ byte: UInt8) -> Bool {
+        [0x7B, 0x5B, 0x2C, 0x3A, 0x0A, 0x0D, 0x2E, 0x2F, 0x20].contains(byte)
+    }
+
+    /// `}`, `]`, comma, line ends, point, slash, space.
+    private static func closes(_ byte: UInt8) -> Bool {
+        [0x7D, 0x5D, 0x2C, 0x0A, 0x0D, 0x2E, 0x2F, 0x20].contains(byte)
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {

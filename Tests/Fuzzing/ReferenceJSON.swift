@@ -1,5 +1,5 @@
 /// RFC 8259 by the letter, one function a rule: what the scanner must agree with. Slow, recursive, only for tests.
-indirect enum ReferenceJSON: Equatable {
+package indirect enum ReferenceJSON: Equatable {
     case object([Member])
     case array([ReferenceJSON])
     case string([UInt32])
@@ -7,32 +7,36 @@ indirect enum ReferenceJSON: Equatable {
     case bool(Bool)
     case null
 
-    struct Member: Equatable {
-        let name: [UInt32]
-        let value: ReferenceJSON
+    package struct Member: Equatable {
+        package let name: [UInt32]
+        package let value: ReferenceJSON
         /// The value as it stands in the bytes.
-        let range: Range<Int>
+        package let range: Range<Int>
 
-        static func == (left: Member, right: Member) -> Bool { left.name == right.name && left.value == right.value }
+        package static func == (left: Member, right: Member) -> Bool {
+            left.name == right.name && left.value == right.value
+        }
     }
 
     /// What the grammar allows and the scanner refuses all the same.
-    struct Excesses: OptionSet {
-        let rawValue: Int
+    package struct Excesses: OptionSet, Sendable {
+        package let rawValue: Int
 
-        static let depth = Excesses(rawValue: 1)
-        static let nul = Excesses(rawValue: 2)
-        static let loneSurrogate = Excesses(rawValue: 4)
-        static let duplicateName = Excesses(rawValue: 8)
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        package static let depth = Excesses(rawValue: 1)
+        package static let nul = Excesses(rawValue: 2)
+        package static let loneSurrogate = Excesses(rawValue: 4)
+        package static let duplicateName = Excesses(rawValue: 8)
         /// No `Double` holds it, or only as zero.
-        static let number = Excesses(rawValue: 16)
-        static let memberCount = Excesses(rawValue: 32)
+        package static let number = Excesses(rawValue: 16)
+        package static let memberCount = Excesses(rawValue: 32)
         /// So long or so near the edge that the scanner, which counts digits, may refuse it.
-        static let oddNumber = Excesses(rawValue: 64)
+        package static let oddNumber = Excesses(rawValue: 64)
     }
 
     /// Nil for what is not JSON.
-    static func parse(_ bytes: [UInt8]) -> (value: ReferenceJSON, excesses: Excesses)? {
+    package static func parse(_ bytes: [UInt8]) -> (value: ReferenceJSON, excesses: Excesses)? {
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
         var reader = Reader(bytes: bytes)
         reader.skipSpace()
@@ -41,12 +45,23 @@ indirect enum ReferenceJSON: Equatable {
         return reader.index == bytes.count ? (value, reader.excesses) : nil
     }
 
-    subscript(name: String) -> Member? {
+    package subscript(name: String) -> Member? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name.unicodeScalars.map(\.value) }
     }
 
-    var string: String? {
+    /// Of a number written without fraction and exponent.
+    package var integer: Int64? {
+        guard case .number(let digits) = self else { return nil }
+        return Int64(String(decoding: digits, as: UTF8.self))
+    }
+
+    package var bool: Bool? {
+        guard case .bool(let value) = self else { return nil }
+        return value
+    }
+
+    package var string: String? {
         guard case .string(let scalars) = self else { return nil }
         return String(String.UnicodeScalarView(scalars.compactMap(Unicode.Scalar.init)))
     }
