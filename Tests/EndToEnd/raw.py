@@ -24,6 +24,10 @@ class Answer:
         blocks = self.body.replace(b"\r\n", b"\n").split(b"\n\n")
         return [block[6:] for block in blocks if block.startswith(b"data: ")]
 
+    def json_error(self):
+        """The error that ended a stream."""
+        return json.loads(self.events()[-1])["error"]
+
     @property
     def has_done(self):
         return self.body.rstrip().endswith(b"data: [DONE]")
@@ -34,6 +38,16 @@ class Answer:
             found = [json.loads(event) for event in self.events() if event != b"[DONE]"]
             return next((event["usage"] for event in reversed(found) if event.get("usage")), None)
         return self.json().get("usage")
+
+
+WORD = b'data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def usage_event(prompt, completion):
+    """The last event of a stream that was asked for its usage."""
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return b"data: " + json.dumps({"id": "c", "object": "chat.completion.chunk", "choices": [], "usage": usage}).encode() + b"\n\n"
 
 
 def request(key, question, path="/v1/chat/completions", headers=(), method="POST"):

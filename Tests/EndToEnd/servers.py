@@ -122,6 +122,21 @@ class Gateway:
         """`ledger verify` proves the books, beside a running server or not."""
         return self.run("ledger", "verify")
 
+    def assert_sound(self, *keys):
+        """What must hold after every fault: the process lives, nothing of these keys stays held, the books agree."""
+        assert self.child.is_running(), self.child.log_tail()
+        for key in keys:
+            self.wait_until_nothing_is_held(key)
+        self.assert_grants_hold()
+        self.verify()
+
+    def resident_bytes(self):
+        """What the process has in memory now."""
+        return int(pathlib.Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+
     # --- The catalogue
 
     def apply(self, **lists):
@@ -157,7 +172,7 @@ class Gateway:
             model_groups=[{"name": "default", "models": names, "price_multiplier": "1.0"}],
         )
 
-    def user(self, quota="100.00"):
+    def user(self, quota="100.00", expires_at=None):
         """A new user with a quota of the group `default`; returns the key."""
         key = new_key()
         self.apply(
@@ -167,7 +182,7 @@ class Gateway:
                     "name": "Tester",
                     "role": "user",
                     "api_key": key,
-                    "quotas": [{"model_group": "default", "total_quota": quota, "expires_at": None}],
+                    "quotas": [{"model_group": "default", "total_quota": quota, "expires_at": expires_at}],
                 }
             ]
         )

@@ -91,6 +91,11 @@ private let stories: [CallStory] = [
         sentActions + [.deliver, .settle(.void(.answered)), .finish(.tail)]
     ),
     CallStory(
+        "a first event that tells our credential is void, and does not pass",
+        sent + [.head(.eventStream), .answerEnded(.refusesUs), .settled(.durable)],
+        sentActions + [.deliver, .settle(.void(.answered)), .finish(.breakOff(.upstreamRefusesUs))]
+    ),
+    CallStory(
         "cut in the middle: what was delivered is charged, the client learns of the break",
         sent + [.head(.eventStream), .upstreamFailed, .settled(.durable)],
         sentActions + [.deliver, .settle(.capture(.upstreamBroke)), .finish(.breakOff(.upstreamBroken))]

@@ -247,6 +247,7 @@ struct CallMachine {
     private mutating func delivering(_ event: Event, isEventStream: Bool) -> Action {
         switch event {
         case .answerEnded(.errorInside): return settle(.void(.answered), then: .tail)
+        case .answerEnded(.refusesUs): return settle(.void(.answered), then: .breakOff(.upstreamRefusesUs))
         case .answerEnded: return settle(.capture(.complete), then: .tail)
         case .upstreamFailed: return settle(.capture(.upstreamBroke), then: .breakOff(.upstreamBroken))
         case .outputBeyondHold: return settle(.capture(.cutAtHold), then: .breakOff(.outputBeyondHold))

@@ -251,6 +251,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             forceUsage: request.isStreamed && head.endpoint != .embeddings
         )
         self.body = ByteBuffer()
+        meter.credential = quoted.route.provider.credential
         if request.isStreamed {
             meter.expectStream(
                 stripsUsage: !request.asksForUsage,
@@ -318,7 +319,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             }
         } catch {
             gateway.logger.warning("stream could not be read", metadata: ["call": "\(id)", "cause": "\(error)"])
-            receive(.upstreamFailed)
+            receive(meter.isOnlyError ? .answerEnded(.refusesUs) : .upstreamFailed)
         }
     }
 

@@ -41,7 +41,6 @@ enum AnswerHead {
         var namesCacheControl = false
         for (name, value) in upstream.headers where HeaderPolicy.forwardsResponseHeader(name) {
             if name.utf8.count == 13, HeaderPolicy.equals(name, "cache-control") { namesCacheControl = true }
-            if isEventStream, name.utf8.count == 17, HeaderPolicy.equals(name, "x-accel-buffering") { continue }
             buffer.writeField(name, value)
         }
         buffer.writeField("x-request-id", call.description)
@@ -66,8 +65,9 @@ enum AnswerHead {
         credential: Credential?
     ) -> (head: HTTPResponseHead, body: ByteBuffer)? {
         guard (400..<600).contains(head.status.code) else { return nil }
-        if OpenAIReply(reading: body).isError, !carriesCredential(body, credential) { return (head, body) }
         var head = head
+        for (name, value) in head.headers where carriesCredential(value, credential) { head.headers.remove(name: name) }
+        if OpenAIReply(reading: body).isError, !carriesCredential(body, credential) { return (head, body) }
         head.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
         let isOurs = head.status.code >= 500
         let error = OpenAIError(
@@ -83,10 +83,15 @@ enum AnswerHead {
         String(buffer: body).contains("insufficient_quota")
     }
 
-    /// Any eight bytes from the start or the end of the secret.
-    private static func carriesCredential(_ body: ByteBuffer, _ credential: Credential?) -> Bool {
+    /// Whether the first or the last eight characters of the secret stand in `body`, as they are or escaped for JSON.
+    static func carriesCredential(_ body: ByteBuffer, _ credential: Credential?) -> Bool {
+        body.withUnsafeReadableBytes {
+            carriesCredential(JSONString.text($0, 0..<$0.count, hasEscapes: true), credential)
+        }
+    }
+
+    private static func carriesCredential(_ text: String, _ credential: Credential?) -> Bool {
         guard let secret = credential?.secret, secret.utf8.count >= 8 else { return false }
-        let text = String(buffer: body)
         return text.contains(secret.prefix(8)) || text.contains(secret.suffix(8))
     }
 }

@@ -7,6 +7,8 @@ struct AnswerMeter {
     /// Of an answer too large to hold, the last bytes in which its usage is looked for.
     private static let windowBytes = 64 * 1024
 
+    /// What an error inside the answer must not tell the client.
+    var credential: Credential?
     /// Of the answer, or of the error the client got in its place.
     var statusCode = 200
     /// The answer as far as it is held back: a whole one until its bill is durable, a stream's until its burst is over.
@@ -39,11 +41,14 @@ struct AnswerMeter {
     /// The stream told its end; what may still come is the connection's.
     var hasStreamEnded: Bool { stream?.terminalSeen ?? false }
 
-    /// Reads what is held of a stream. Returns what of it the client gets; throws where an event is beyond all limits.
+    /// Reads what is held of a stream. Returns what of it the client gets.
+    /// - Throws: where an event is beyond all limits, or an error tells our credential.
     mutating func meterHeld() throws -> ByteBuffer {
         let burst = held
         held = ByteBuffer()
-        return try stream?.receive(burst) ?? ByteBuffer()
+        let out = try stream?.receive(burst) ?? ByteBuffer()
+        if stream?.errorSeen == true, AnswerHead.carriesCredential(out, credential) { throw CredentialInAnswer() }
+        return out
     }
 
     /// What follows a stream's end mark is part of its tail.
@@ -54,13 +59,16 @@ struct AnswerMeter {
     /// The stream's outcome once it told its end, else nil.
     var streamVerdict: CallMachine.AnswerVerdict? {
         guard let stream, stream.terminalSeen else { return nil }
-        return stream.firstEventIsError && stream.contentEvents == 0 ? .errorInside : .complete
+        return isOnlyError ? .errorInside : .complete
     }
+
+    /// The stream began with an error and brought nothing else.
+    var isOnlyError: Bool { stream.map { $0.firstEventIsError && $0.contentEvents == 0 } ?? false }
 
     /// The outcome of a stream whose connection ended properly; nil where it broke off before its end.
     var verdictOfEndedStream: CallMachine.AnswerVerdict? {
         guard let stream else { return nil }
-        if stream.firstEventIsError, stream.contentEvents == 0 { return .errorInside }
+        if isOnlyError { return .errorInside }
         let isWhole = stream.terminalSeen || stream.usage != nil || stream.finishSeen || stream.errorSeen
         return isWhole ? .complete : nil
     }
@@ -76,6 +84,7 @@ struct AnswerMeter {
     /// The last bytes, which waited for the bill.
     mutating func finish() -> ByteBuffer {
         var rest = stream?.finish() ?? ByteBuffer()
+        if stream?.errorSeen == true, AnswerHead.carriesCredential(rest, credential) { rest = ByteBuffer() }
         rest.append(held)
         return rest
     }
@@ -109,7 +118,10 @@ struct AnswerMeter {
     /// Reads an answer that is held whole.
     mutating func readWhole() -> CallMachine.AnswerVerdict {
         let reply = OpenAIReply(reading: held)
-        if reply.isError { return AnswerHead.isInsufficientQuota(held) ? .refusesUs : .errorInside }
+        if reply.isError {
+            let isOurs = AnswerHead.isInsufficientQuota(held) || AnswerHead.carriesCredential(held, credential)
+            return isOurs ? .refusesUs : .errorInside
+        }
         switch reply.usage {
         case .reported(let reading, let raw): take(reading, raw: raw)
         case .missing: contentBytes = reply.contentBytes
@@ -143,6 +155,9 @@ struct AnswerMeter {
         return facts
     }
 }
+
+/// An error inside an answer held a piece of our credential.
+struct CredentialInAnswer: Error {}
 
 extension ByteBuffer {
     /// Appends by taking over the other buffer where this one is empty, which is the common case and copies nothing.

@@ -68,7 +68,9 @@ enum HeaderPolicy {
 
     /// Whether a header of the upstream's answer reaches the client as it came.
     static func forwardsResponseHeader(_ name: String) -> Bool {
-        switch name.utf8.count {
+        // Orders to a proxy before us are not the upstream's to give, and some names are ours alone.
+        if begins(name, "x-accel-") || begins(name, "x-sendfile") || begins(name, "x-tokenaudit-") { return false }
+        return switch name.utf8.count {
         case 2: !equals(name, "te")
         case 4: !equals(name, "date")
         case 6: !equals(name, "server")
