@@ -12,7 +12,8 @@ struct HeaderPolicyTests {
             "Host", "Cookie", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
             "Proxy-Authorization",
             "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
-            "X-Forwarded-Anything",
+            "X-Forwarded-Anything", "X-Forwarded-", "X-Forwarded-By", "x-forwarded-user", "X-FORWARDED-PREFIX",
+            "X-Forwarded-Client-Cert",
             "X-Real-IP", "OpenAI-Organization", "OpenAI-Project", "Authorization", "x-api-key", "api-key", "Expect",
             "Accept-Encoding", "Content-Length", "X-Goog-Api-Key", "X-Hop", "User-Agent",
         ]
@@ -69,8 +70,9 @@ struct HeaderPolicyTests {
     @Test(
         "of an answer, sessions, limits and names of the provider's own stay behind",
         arguments: [
-            "Set-Cookie", "x-ratelimit-limit-requests", "OpenAI-Organization", "Connection", "Keep-Alive",
-            "Transfer-Encoding", "X-Request-ID", "X-Accel-Redirect", "X-Sendfile", "x-tokenaudit-cost",
+            "Set-Cookie", "x-ratelimit-limit-requests", "X-RateLimit-Limit", "x-ratelimit-reset", "OpenAI-Organization",
+            "Connection", "Keep-Alive", "Transfer-Encoding", "X-Request-ID", "X-Accel-Redirect", "X-Sendfile",
+            "x-tokenaudit-cost",
         ]
     )
     func answers(name: String) {

@@ -17,7 +17,9 @@ enum HeaderPolicy {
 
     /// Open list: what is not ours to read, hop-by-hop, a credential or about the client's network goes upstream.
     static func classify(requestHeader name: String) -> RequestHeader {
-        switch name.utf8.count {
+        // x-forwarded-anything tells of networks that are none of the provider's business.
+        if begins(name, "x-forwarded-") { return .dropped }
+        return switch name.utf8.count {
         case 2: equals(name, "te") ? .dropped : .forwarded
         case 4: equals(name, "host") ? .dropped : .forwarded
         case 6:
@@ -39,22 +41,18 @@ enum HeaderPolicy {
             equals(name, "content-length")
                 ? .contentLength
                 : equals(name, "x-goog-api-key") || equals(name, "openai-project") ? .dropped : .forwarded
-        case 15: equals(name, "accept-encoding") || equals(name, "x-forwarded-for") ? .dropped : .forwarded
+        case 15: equals(name, "accept-encoding") ? .dropped : .forwarded
         case 16:
             equals(name, "content-encoding")
                 ? .contentEncoding
-                : equals(name, "proxy-connection") || equals(name, "x-forwarded-host")
-                    || equals(name, "x-forwarded-port")
-                    ? .dropped : .forwarded
-        case 17: equals(name, "transfer-encoding") || equals(name, "x-forwarded-proto") ? .dropped : .forwarded
+                : equals(name, "proxy-connection") ? .dropped : .forwarded
+        case 17: equals(name, "transfer-encoding") ? .dropped : .forwarded
         case 18: equals(name, "proxy-authenticate") ? .dropped : .forwarded
         case 19:
             equals(name, "x-client-request-id")
                 ? .clientRequestID
                 : equals(name, "proxy-authorization") || equals(name, "openai-organization") ? .dropped : .forwarded
-        default:
-            // x-forwarded-anything tells of networks that are none of the provider's business.
-            begins(name, "x-forwarded-") ? .dropped : .forwarded
+        default: .forwarded
         }
     }
 
@@ -70,6 +68,7 @@ enum HeaderPolicy {
     static func forwardsResponseHeader(_ name: String) -> Bool {
         // Orders to a proxy before us are not the upstream's to give, and some names are ours alone.
         if begins(name, "x-accel-") || begins(name, "x-sendfile") || begins(name, "x-tokenaudit-") { return false }
+        if begins(name, "x-ratelimit-") { return false }
         return switch name.utf8.count {
         case 2: !equals(name, "te")
         case 4: !equals(name, "date")
@@ -83,7 +82,7 @@ enum HeaderPolicy {
         case 17: !equals(name, "transfer-encoding")
         case 18: !equals(name, "proxy-authenticate")
         case 19: !(equals(name, "openai-organization") || equals(name, "proxy-authorization"))
-        default: !begins(name, "x-ratelimit-")
+        default: true
         }
     }
 
