@@ -3,17 +3,23 @@ import NIOCore
 
 /// The usage of an answer that is too large to be read whole, from its last bytes: the last object named `usage`.
 enum TailUsage {
+    /// Names looked behind at most: an answer that repeats the name without an object must not cost time squared.
+    private static let largestCandidateCount = 16
+
     static func find(in window: ByteBuffer) -> (reading: UsageReading, raw: ByteBuffer)? {
         let name = Array(#""usage""#.utf8)
         let bytes = window.readableBytesView
         guard bytes.count > name.count else { return nil }
         var start = bytes.endIndex - name.count
-        while start >= bytes.startIndex {
-            if bytes[start] == name[0], bytes[start..<(start + name.count)].elementsEqual(name),
-                let range = object(in: bytes, after: start + name.count),
-                let raw = window.getSlice(at: range.lowerBound, length: range.count)
-            {
-                return (OpenAIUsage.read(raw), raw)
+        var candidateCount = 0
+        while start >= bytes.startIndex, candidateCount < largestCandidateCount {
+            if bytes[start] == name[0], bytes[start..<(start + name.count)].elementsEqual(name) {
+                candidateCount += 1
+                if let range = object(in: bytes, after: start + name.count),
+                    let raw = window.getSlice(at: range.lowerBound, length: range.count)
+                {
+                    return (OpenAIUsage.read(raw), raw)
+                }
             }
             start -= 1
         }
@@ -25,7 +31,8 @@ enum TailUsage {
         var index = index
         var start: Int?
         var depth = 0
-        while index < bytes.endIndex {
+        let end = min(bytes.endIndex, index + OpenAIUsage.largestObjectBytes)
+        while index < end {
             switch bytes[index] {
             case UInt8(ascii: "{"):
                 if start == nil { start = index }
