@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Domain", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
+                "Domain", "Fuzzing", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Domain", "Dialects", "FakeUpstream", "Gateway",
+                "Domain", "Dialects", "FakeUpstream", "Fuzzing", "Gateway",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "tokenaudit", "Domain", "Storage", "Gateway", "Admin",
+                "tokenaudit", "Domain", "Fuzzing", "Storage", "Gateway", "Admin",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

@@ -79,7 +79,6 @@ struct FuzzMoney {
             for tokenClass in TokenClass.allCases {
                 if run.random.oneIn(2) { rates[tokenClass] = run.random.integer() }
                 usage.set(tokenClass, to: run.random.integer(), run.random.pick(Provenance.allCases))
-                run.note(magnitudeOf: usage[tokenClass])
             }
             if run.random.oneIn(3) { rates.feePerCall = Money(picoDollars: run.random.integer()) }
             let multiplier = try Multiplier(basisPoints: Int64(run.random.below(10_000_001)))

@@ -61,7 +61,7 @@ package struct Fuzzer: Sendable {
                 setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
                 continuation.resume(returning: search(seconds: seconds, seed: seed))
             }
-            thread.stackSize = 2 << 20
+            thread.stackSize = 8 << 20
             thread.name = "fuzz \(name)"
             thread.start()
         }
