@@ -5,6 +5,8 @@ import random
 import urllib.request
 from fractions import Fraction
 
+import pytest
+
 import raw
 from oracle import picos, price_of
 from servers import until
@@ -51,6 +53,22 @@ def random_usages(count):
     for _ in range(count):
         prompt, output = random.randint(0, 3000), random.randint(0, 900)
         yield prompt, random.randint(0, prompt), output, random.randint(0, output), random.randint(1, 30)
+
+
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/completions"])
+async def test_a_batch_is_held_and_billed_whole(make_gateway, path):
+    """Each prompt of a batch may fill the model's context: the hold covers all of them, and so does the bill."""
+    name = "fake-usage-9000-0-0-0"
+    gateway = make_gateway({"name": name, "context_length": 100, "max_output_tokens": 10}, name="batch")
+    key = gateway.user()
+    texts = ["x" * 100] * 100
+    question = {"model": name} | ({"input": texts} if path.endswith("embeddings") else {"prompt": texts, "max_tokens": 1})
+    answer = await raw.ask(gateway.port, key, question, path=path)
+    assert answer.status == 200, answer.body
+    bill = gateway.bill(key, answer.header("x-request-id"))
+    assert picos(bill["cost"]) == price_of(answer.usage()) == 9000 * picos("0.00015") // 1000
+    assert bill["flags"] == [] and picos(bill["cost"]) < picos(bill["hold"]) <= 13_000 * picos("0.0006") // 1000 + picos("0.01")
+    gateway.assert_sound(key)
 
 
 async def test_a_multiplier_is_exact(make_gateway):

@@ -95,6 +95,13 @@ private let cases: [Case] = [
         flags: [.implausibleUsage, .exceededHold]
     ),
     Case(
+        testDescription: "more input than the model's context, though it fits the hold",
+        ending: .capture(.complete),
+        usage: (1, 100_000, 0),
+        charge: "0.00750015",
+        flags: .implausibleUsage
+    ),
+    Case(
         testDescription: "the largest lie of all traps nothing",
         ending: .capture(.complete),
         usage: (.max, .max, .max),
@@ -181,6 +188,7 @@ struct BookingTests {
             rates: rates,
             costRates: rates,
             policy: test.policy,
+            inputLimit: 100_000,
             outputLimit: 1_024,
             endedAt: Instant(microseconds: 1),
             durationMilliseconds: 1,

@@ -19,6 +19,8 @@ package struct OpenAIRequest: Sendable {
     package internal(set) var outputLimit: Int64?
     /// How many answers are generated and billed: `n` or `best_of`, times the number of prompts; at least 1.
     package internal(set) var choices: Int64 = 1
+    /// Prompts of a completion or inputs to embed, each of which may fill the model's context; at least 1.
+    package internal(set) var promptCount: Int64 = 1
     /// Some input's tokens are not bounded by the body's bytes: images (also inline), files, anything fetched.
     package internal(set) var hasExternalInput = false
     /// A thinking budget or a schema: lowering the output limit would break the answer rather than shorten it.

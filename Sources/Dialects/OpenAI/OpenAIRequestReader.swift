@@ -9,7 +9,6 @@ struct OpenAIRequestReader {
     private var hasModel = false
     /// The largest of `n`, `best_of` and llama.cpp's `n_cmpl`.
     private var answersPerPrompt: Int64 = 1
-    private var promptCount: Int64 = 1
 
     init(bytes: UnsafeRawBufferPointer, request: OpenAIRequest) {
         self.bytes = bytes
@@ -41,7 +40,7 @@ struct OpenAIRequestReader {
             )
         }
         // Both factors are at most 2,048: no overflow.
-        if request.endpoint != .embeddings { request.choices = answersPerPrompt * promptCount }
+        if request.endpoint != .embeddings { request.choices = answersPerPrompt * request.promptCount }
         request.hasExternalInput = request.hasExternalInput || prompt.hasExternalInput
         request.estimatedInputTokens = prompt.estimatedTokens
         request.costBearing.sort()
@@ -67,7 +66,7 @@ struct OpenAIRequestReader {
             }
         case .prompt:
             prompt.read(bytes, member.value)
-            if request.endpoint == .completions { try countPrompts(member) }
+            if request.endpoint != .chatCompletions { try countPrompts(member) }
         case .messages: prompt.read(bytes, member.value)
         case .tools:
             prompt.addRaw(member.value)
@@ -145,19 +144,20 @@ struct OpenAIRequestReader {
         }
     }
 
-    /// One answer for each string or token array; an array of token ids is one prompt.
+    /// Each string or token array is a prompt; an array of token ids is one.
     private mutating func countPrompts(_ member: JSONMember) throws(OpenAIRequestError) {
         guard member.kind == .array else { return }
         var count: Int64 = 0
         JSONWalk.forEachChild(bytes, member.value) { if $0.kind != .number { count += 1 } }
         guard count <= OpenAIRequest.largestPromptCount else {
+            let name = request.endpoint == .embeddings ? "input" : "prompt"
             throw OpenAIRequestError(
-                message: "'prompt' may hold at most \(OpenAIRequest.largestPromptCount) prompts.",
-                param: "prompt",
+                message: "'\(name)' may hold at most \(OpenAIRequest.largestPromptCount) elements.",
+                param: name,
                 code: "invalid_value"
             )
         }
-        promptCount = max(1, count)
+        request.promptCount = max(1, count)
     }
 
     private mutating func readTools(_ member: JSONMember) {

@@ -28,10 +28,11 @@ struct QuotedCall {
         if let member = request.costBearing.first { throw .uncoveredMember(member) }
         guard let route = Self.route(of: model, random: random) else { throw .noRoute(request.model) }
 
+        let inputLimit = model.inputLimit(prompts: request.promptCount)
         let inputTokens =
             request.hasExternalInput
-            ? model.contextLength
-            : min(model.contextLength, Int64(request.bodyBytes) + model.promptOverheadTokens)
+            ? inputLimit
+            : min(inputLimit, Int64(request.bodyBytes) + model.promptOverheadTokens * request.promptCount)
         let limit: Int64 =
             endpoint == .embeddings
             ? 0
@@ -131,5 +132,13 @@ extension CallIntent {
             userAgent: head.userAgent,
             clientRequestID: head.clientRequestID
         )
+    }
+}
+
+extension Model {
+    /// The most input tokens there can be: a context for each prompt.
+    func inputLimit(prompts: Int64) -> Int64 {
+        let (product, overflow) = contextLength.multipliedReportingOverflow(by: prompts)
+        return overflow ? .max : product
     }
 }

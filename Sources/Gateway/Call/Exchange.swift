@@ -379,6 +379,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             rates: quoted.price.rates,
             costRates: quoted.route.costRates ?? quoted.price.rates,
             policy: gateway.settings.disconnectUnknown,
+            inputLimit: quoted.model.inputLimit(prompts: request?.promptCount ?? 1),
             outputLimit: overflow ? .max : limit,
             endedAt: WallClock.now(),
             durationMilliseconds: (NIODeadline.now() - startedTick).nanoseconds / 1_000_000,

@@ -26,6 +26,7 @@ extension CallResult {
         rates: Rates,
         costRates: Rates,
         policy: DisconnectPolicy,
+        inputLimit: Int64,
         outputLimit: Int64,
         endedAt: Instant,
         durationMilliseconds: Int64,
@@ -53,7 +54,9 @@ extension CallResult {
             let reading = facts.reading
             if let reading {
                 usage = reading.usage
-                if !reading.isPlausible || usage.outputTokens > outputLimit { flags.insert(.implausibleUsage) }
+                if !reading.isPlausible || usage.inputTokens > inputLimit || usage.outputTokens > outputLimit {
+                    flags.insert(.implausibleUsage)
+                }
             }
             if reading?.hasInput != true {
                 flags.insert(.estimated)

@@ -53,17 +53,20 @@ final class RawClient: Sendable {
         try await client.send(
             request.replacing("\r\nHost:", with: "\r\nConnection: close\r\nHost:", maxReplacements: 1)
         )
-        return await client.readToEnd()
+        let answer = await client.readToEnd()
+        try? await client.close()
+        return answer
     }
 }
 
 private actor Inbox {
-    private var text = ""
+    private var bytes = ByteBuffer()
+    private var text: String { String(buffer: bytes) }
     private var isEnded = false
     private var waiter: (isEnough: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, Never>)?
 
-    func append(_ more: String) {
-        text += more
+    func append(_ more: ByteBuffer) {
+        bytes.writeImmutableBuffer(more)
         if let waiter, waiter.isEnough(text) {
             self.waiter = nil
             waiter.continuation.resume(returning: text)
@@ -85,10 +88,10 @@ private actor Inbox {
 private final class Collector: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private let events: AsyncStream<String?>.Continuation
+    private let events: AsyncStream<ByteBuffer?>.Continuation
 
     init(inbox: Inbox) {
-        let (stream, continuation) = AsyncStream<String?>.makeStream()
+        let (stream, continuation) = AsyncStream<ByteBuffer?>.makeStream()
         events = continuation
         Task {
             for await event in stream {
@@ -98,7 +101,7 @@ private final class Collector: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        events.yield(String(buffer: unwrapInboundIn(data)))
+        events.yield(unwrapInboundIn(data))
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
