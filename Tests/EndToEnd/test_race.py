@@ -1,11 +1,12 @@
 """A quota of exactly k holds lets exactly k of 1,000 concurrent calls through; one pico-dollar less, k - 1."""
 
 import asyncio
+import datetime
 
 import pytest
 
 import raw
-from oracle import dollars, hold_of, picos
+from oracle import dollars, hold_of, picos, price_of
 from servers import until
 
 CALLS = 1000
@@ -99,3 +100,65 @@ async def test_the_smallest_amount_there_is(make_gateway, fake):
     # The upstream says 7 + 3 tokens, 10 pico-dollars: more than was held is the provider's loss, never a debt.
     assert picos(gateway.quota(key)["remaining_quota"]) == 1
     gateway.verify()
+
+
+@pytest.mark.parametrize("left", [0, 1], ids=["to the last", "one left over"])
+async def test_a_thousand_calls_for_the_last_pico_dollars(make_gateway, fake, left):
+    """A hold of two pico-dollars, money for 37 of them: no rounding lets a 38th through, or keeps the 37th out."""
+    prices = {kind: "0.000000001" for kind in ("input", "cache_read", "output", "reasoning")}
+    model = {"name": "pico", "prices": prices, "context_length": 1, "max_output_tokens": 1}
+    gateway = make_gateway(model, name="pico-race", quota_clamp="never")
+    gate = f"pico-race-{left}"
+    usage = '{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}'
+    fake.script("pico", {"chunks": [{"text": f'{{"id":"c","choices":[],"usage":{usage}}}'}], "head_gate": gate})
+    key = gateway.user(quota=dollars(2 * K + left))
+    asked = raw.request(key, raw.chat("pico", max_tokens=1))
+    running = [asyncio.ensure_future(raw.exchange(gateway.port, asked, timeout=90)) for _ in range(CALLS)]
+    try:
+        await asyncio.to_thread(until, lambda: sum(task.done() for task in running) >= CALLS - K, "the refusals", 60)
+        await asyncio.to_thread(fake.wait_for_arrivals, "pico", K)
+        quota = await asyncio.to_thread(gateway.quota, key)
+        assert (picos(quota["held_quota"]), picos(quota["remaining_quota"])) == (2 * K, left)
+    finally:
+        await asyncio.to_thread(fake.open, gate)
+        answers = await asyncio.gather(*running)
+    assert sorted(answer.status for answer in answers) == [200] * K + [429] * (CALLS - K)
+    assert fake.counters("pico")["arrived"] == K
+    gateway.wait_until_nothing_is_held(key)
+    quota = gateway.quota(key)
+    assert (picos(quota["used_quota"]), picos(quota["remaining_quota"])) == (K, K + left)
+    gateway.assert_sound(key)
+
+
+async def test_a_grant_that_ends_in_the_middle_of_a_stream(make_gateway, fake):
+    """Its running calls may still capture what they hold; the rest is forfeited, nothing is given back twice."""
+    gateway = make_gateway("fake", "longer", name="expiry")
+    fake.script("longer", script("expiry-gate", True))
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
+    key = gateway.user(quota="5.00", expires_at=end.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    asked = raw.request(key, raw.chat("longer", stream=True, usage=True))
+    running = [asyncio.ensure_future(raw.exchange(gateway.port, asked)) for _ in range(20)]
+    try:
+        await asyncio.to_thread(fake.wait_for_arrivals, "longer", 20)
+        assert datetime.datetime.now(datetime.UTC) < end, "held while it ran"
+
+        async def is_refused():
+            return (await raw.ask(gateway.port, key, raw.chat("fake"))).status == 429
+
+        while not await is_refused():
+            assert datetime.datetime.now(datetime.UTC) < end + datetime.timedelta(seconds=10)
+        assert not any(task.done() for task in running)
+        gateway.assert_grants_hold()
+        gateway.verify()
+    finally:
+        await asyncio.to_thread(fake.open, "expiry-gate")
+        answers = await asyncio.gather(*running)
+    assert all(answer.status == 200 and answer.has_done for answer in answers)
+    row = dict(gateway.rows("SELECT * FROM quota_grants")[0])
+    served = [call for call in gateway.calls().values() if call["state"] == "captured"]
+    assert row["captured"] == sum(call["charge"] for call in served) and row["held"] == 0
+    for answer in answers:
+        assert gateway.calls()[answer.header("x-request-id")]["charge"] == price_of(answer.usage())
+    assert row["available"] + row["forfeited"] == row["funded"] - row["captured"]
+    assert (await raw.ask(gateway.port, key, raw.chat("fake"))).status == 429, "what came back is not spendable"
+    gateway.assert_sound()

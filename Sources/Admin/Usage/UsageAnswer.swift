@@ -169,6 +169,7 @@ struct BillJSON: Encodable {
         (.implausibleUsage, "implausible_usage"), (.exceededHold, "exceeded_hold"),
         (.chargedByPolicy, "charged_by_policy"), (.corrected, "corrected"), (.orphan, "orphan"),
         (.fallbackRate, "fallback_rate"), (.cutAtLimit, "cut_at_limit"), (.unknownCost, "unknown_cost"),
+        (.unfunded, "unfunded"), (.unknownOutput, "unknown_output"),
     ]
 }
 

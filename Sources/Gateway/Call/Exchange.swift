@@ -195,6 +195,8 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         guard !isEnded else { return }
         if machine == nil { return end() }
         receive(.clientGone)
+        // It may have been held back for the client's sake.
+        upstream?.resume()
     }
 
     func clientWritabilityChanged(_ isWritable: Bool) {

@@ -47,6 +47,10 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     /// Close once the running exchange is over: quiescing, or nothing readable will come any more.
     private var closesAfterAnswer = false
     private var isWriteStalled = false
+    /// The last bytes of all are on their way out.
+    private var isEndingOutput = false
+    /// Bytes the client had not taken when it was last looked at, and when waiting for it ends at the latest.
+    private var untaken: (bytes: Int, end: NIODeadline)?
 
     init(gateway: Gateway, loop: LoopContext) {
         self.gateway = gateway
@@ -59,7 +63,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     private func arm(_ wait: Wait) {
         self.wait = wait
-        guard !isWriteStalled else { return }
+        guard untaken == nil else { return }
         let deadlines = gateway.settings.deadlines
         let seconds: Double
         switch wait {
@@ -75,7 +79,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     }
 
     override func deadlinePassed(now: NIODeadline) {
-        if isWriteStalled { return close() }
+        if let untaken { return look(at: untaken, now: now) }
         switch wait {
         case .header: refuse(.requestTimeout)
         case .body:
@@ -83,6 +87,30 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         case .idle, .discard: close()
         case .none: break
         }
+    }
+
+    private var unsentBytes: Int {
+        (try? context?.channel.syncOptions?.getOption(ChannelOptions.bufferedWritableBytes)) ?? 0
+    }
+
+    /// From here until ``outputIsOut()`` the client has to take something in each `writeStallSeconds`.
+    private func watchOutput() {
+        guard untaken == nil else { return }
+        let deadlines = gateway.settings.deadlines
+        untaken = (unsentBytes, .now() + .seconds(deadlines.totalSeconds))
+        deadline = .now() + .seconds(deadlines.writeStallSeconds)
+    }
+
+    private func outputIsOut() {
+        untaken = nil
+        arm(wait)
+    }
+
+    private func look(at untaken: (bytes: Int, end: NIODeadline), now: NIODeadline) {
+        let left = unsentBytes
+        guard left < untaken.bytes, now < untaken.end else { return close() }
+        self.untaken = (left, untaken.end)
+        deadline = now + .seconds(gateway.settings.deadlines.writeStallSeconds)
     }
 
     func bytesArrived() {
@@ -231,11 +259,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         isWriteStalled = !isWritable
-        if isWritable {
-            arm(wait)
-        } else {
-            deadline = .now() + .milliseconds(Int64(gateway.settings.deadlines.writeStallSeconds * 1_000))
-        }
+        if !isWritable { watchOutput() } else if !isEndingOutput { outputIsOut() }
         if case .call(let exchange) = plane { exchange.clientWritabilityChanged(isWritable) }
         context.fireChannelWritabilityChanged()
     }
@@ -271,9 +295,14 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         guard let context else { return }
         flush()
         plane = .discarding(left: gateway.settings.limits.discardBytes)
-        arm(.discard)
+        wait = .discard
+        isEndingOutput = true
+        watchOutput()
         let isClosed = context.eventLoop.makePromise(of: Void.self)
-        isClosed.futureResult.assumeIsolated().whenComplete { [self] _ in if isInputClosed { close() } }
+        isClosed.futureResult.assumeIsolated().whenComplete { [self] _ in
+            outputIsOut()
+            if isInputClosed { close() }
+        }
         context.close(mode: .output, promise: isClosed)
     }
 
@@ -282,7 +311,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         // A promise on an empty write tells when what came before has left.
         guard let context, let wire else { return }
         plane = .discarding(left: gateway.settings.limits.discardBytes)
-        arm(.discard)
+        isEndingOutput = true
+        watchOutput()
         let isWritten = context.eventLoop.makePromise(of: Void.self)
         isWritten.futureResult.assumeIsolated().whenComplete { [self] _ in close() }
         wire.write(ByteBuffer(), promise: isWritten)
