@@ -83,7 +83,7 @@ enum AnswerHead {
         String(buffer: body).contains("insufficient_quota")
     }
 
-    /// Whether the first or the last eight characters of the secret stand in `body`, as they are or escaped for JSON.
+    /// Whether the first or the last eight bytes of the secret stand in `body`, as they are or escaped for JSON.
     static func carriesCredential(_ body: ByteBuffer, _ credential: Credential?) -> Bool {
         body.withUnsafeReadableBytes {
             carriesCredential(JSONString.text($0, 0..<$0.count, hasEscapes: true), credential)
@@ -91,7 +91,8 @@ enum AnswerHead {
     }
 
     private static func carriesCredential(_ text: String, _ credential: Credential?) -> Bool {
-        guard let secret = credential?.secret, secret.utf8.count >= 8 else { return false }
-        return text.contains(secret.prefix(8)) || text.contains(secret.suffix(8))
+        guard let secret = credential?.secret.utf8, secret.count >= 8 else { return false }
+        // Byte by byte: a combining mark behind it makes the last character another one.
+        return text.utf8.contains(secret.prefix(8)) || text.utf8.contains(secret.suffix(8))
     }
 }
