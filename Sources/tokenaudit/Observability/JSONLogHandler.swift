@@ -66,8 +66,8 @@ struct JSONText {
     mutating func string(_ value: String) {
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))
-        // Long values are cut at a character, not within one.
-        let shown = value.utf8.count <= 4_096 ? value : String(value.prefix(1_000)) + "…"
+        // Cut between scalars: one character may take in any number of combining marks.
+        let shown = value.utf8.count <= 4_096 ? value : String(value.unicodeScalars.prefix(1_000)) + "…"
         for byte in shown.utf8 {
             switch byte {
             case UInt8(ascii: "\""): text += [UInt8(ascii: "\\"), byte]
