@@ -162,7 +162,7 @@ private func checkSettled(_ journal: MemoryJournal, _ run: inout FuzzRun) throws
 }
 
 /// Reads what a server sent as a row of HTTP/1 answers.
-private enum WireAnswers {
+enum WireAnswers {
     /// - Throws: `FuzzFailure` where a byte is out of place.
     static func statuses(_ bytes: [UInt8], mayBreakOff: Bool = false) throws -> [Int] {
         var statuses: [Int] = []

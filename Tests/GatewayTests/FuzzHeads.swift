@@ -1,5 +1,6 @@
 import Dialects
 import Domain
+import Foundation
 import Fuzzing
 import NIOCore
 import NIOHTTP1
@@ -21,10 +22,9 @@ struct FuzzHeads {
         var headers = HTTPHeaders()
         for line in run.input.split(separator: UInt8(ascii: "\n")) {
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
-            headers.add(
-                name: String(decoding: parts[0].filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self),
-                value: parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
-            )
+            let name = String(decoding: parts[0].filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
+            guard !name.isEmpty else { continue }
+            headers.add(name: name, value: parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : "")
         }
         return headers
     }
@@ -74,6 +74,97 @@ struct FuzzHeads {
                 let path = run.text.utf8.prefix { $0 != UInt8(ascii: "?") }
                 let paths = [endpoint.path, "/api" + endpoint.path]
                 try run.expect(paths.contains { $0.utf8.elementsEqual(path) }, "another path is \(endpoint)")
+            }
+        }.run()
+    }
+
+    @Test(
+        "what goes upstream is one request with our credential, host and length, and nothing that frames it otherwise"
+    )
+    func upstreamRequests() async throws {
+        let catalog = TestGateway.directory(upstreamPort: 9).catalog
+        guard let provider = catalog.models["fake"]?.routes.first?.provider else {
+            throw FuzzFailure(property: "a model")
+        }
+        try await Fuzzer(
+            "upstream-requests",
+            seeds: [
+                "Accept:*/*\nUser-Agent:x\nAuthorization:Bearer sk-1",
+                "Content-Length:5\nHost:a\nTransfer-Encoding:chunked",
+            ],
+            words: Self.names.map { $0 + ":" } + ["\r", "\r\n", "\n", "\u{0}", ": ", "Content-Length: 0"]
+        ) { run in
+            let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: Self.headers(run))
+            let read = RequestHead(head, endpoint: .chatCompletions)
+            let body = ByteBuffer(string: "{}")
+            let request = String(buffer: UpstreamRequest.bytes(read, to: provider, body: body))
+            let parts = request.components(separatedBy: "\r\n\r\n")
+            let lines = parts[0].components(separatedBy: "\r\n")
+            run.note(lines.count)
+            run.note(read.forwarded.count)
+            try run.expect(parts.count == 2 && parts[1] == "{}", "the body is \(parts.dropFirst())")
+            try run.expect(lines[0] == "POST /v1/chat/completions HTTP/1.1", "the line \(lines[0])")
+            try run.expect(!parts[0].unicodeScalars.contains { $0 == "\0" }, "a NUL")
+            let names = lines.dropFirst().map { $0.prefix { $0 != ":" }.lowercased() }
+            for name in ["host", "authorization", "content-length", "accept-encoding"] {
+                try run.expect(names.count { $0 == name } == 1, "\(name) in \(names)")
+            }
+            for name in ["transfer-encoding", "connection", "expect", "x-api-key", "content-encoding"] {
+                try run.expect(!names.contains(name), "\(name) in \(names)")
+            }
+            try run.expect(lines.contains("Authorization: Bearer sk-upstream-secret-0123456789"), "our credential")
+            let bare = parts[0].replacingOccurrences(of: "\r\n", with: "")
+            try run.expect(!bare.unicodeScalars.contains { $0 == "\r" || $0 == "\n" }, "a bare line end")
+        }.run()
+    }
+
+    @Test("an answer's head is well formed whatever the upstream's is; no piece of our credential is relayed")
+    func answerHeads() async throws {
+        let secret = "sk-upstream-secret-0123456789"
+        try await Fuzzer(
+            "answer-heads",
+            seeds: [
+                "Content-Type:text/event-stream\nSet-Cookie:a", "x-request-id:up\nCache-Control:no-store",
+                #"{"error":{"message":"bad key sk-upstream-secret-0123456789"}}"#,
+                #"{"error":{"message":"s\u006b-upstream"}}"#,
+                "WWW-Authenticate:Bearer sk-upstream-secret-0123456789", "{\"error\":\"sk-upstr\u{301}\"}",
+                "X-Note:23456789\u{301}",
+            ],
+            words: Self.names.map { $0 + ":" } + [
+                secret, "sk-upstr", "23456789", "\\u0073k-upstr", "\"error\":1", "\n", "\r\n", "\u{301}",
+            ]
+        ) { run in
+            let status = HTTPResponseStatus(statusCode: run.random.pick([200, 400, 401, 404, 429, 500, 503]))
+            let head = HTTPResponseHead(version: .http1_1, status: status, headers: Self.headers(run))
+            let relayed = AnswerHead.relay(head, body: ByteBuffer(bytes: run.input), credential: Credential(secret))
+            let body = relayed?.body ?? ByteBuffer()
+            var buffer = ByteBuffer()
+            let isChunked = run.random.oneIn(2)
+            AnswerHead.write(
+                relayed?.head ?? head,
+                version: .http1_1,
+                call: CallID(high: 1, low: 2),
+                framing: isChunked ? .chunked : .length(body.readableBytes),
+                isEventStream: isChunked,
+                cost: Money(picoDollars: 1),
+                clampedTo: 5,
+                closes: run.random.oneIn(2),
+                into: &buffer
+            )
+            let written = String(buffer: buffer)
+            buffer.writeImmutableBuffer(isChunked ? Framing.chunked.ended(body) : body)
+            try run.expect(
+                try WireAnswers.statuses(Array(buffer.readableBytesView)) == [Int(status.code)],
+                "another status"
+            )
+            run.note("\(relayed == nil) \(written.components(separatedBy: "\r\n").count)")
+            guard relayed != nil else { return }
+            let unescaped = body.withUnsafeReadableBytes { JSONString.text($0, 0..<$0.count, hasEscapes: true) }
+            let text = written + String(buffer: body) + unescaped
+            for piece in [secret.prefix(8), secret.suffix(8)] {
+                // Nobody writes it as a field's name.
+                if head.headers.contains(where: { $0.name.contains(piece) }) { continue }
+                try run.expect(text.utf8.firstRange(of: piece.utf8) == nil, "the credential is relayed: \(text)")
             }
         }.run()
     }
