@@ -9,12 +9,12 @@ import NIOPosix
 ///
 /// Lives on its connection's event loop and may outlive the connection, to drain and to be settled. It is unchecked
 /// because completions carry it across threads; they only ever touch it after a hop back to `loop`.
-final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
-    private let gateway: Gateway
-    private let loop: LoopContext
+final class Exchange: Timed, @unchecked Sendable {
+    let gateway: Gateway
+    let loop: LoopContext
     private var connection: ConnectionHandler?
     private let head: RequestHead
-    private let id: CallID
+    let id: CallID
     private let startedAt: Instant
     private let startedTick = NIODeadline.now()
 
@@ -29,12 +29,9 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     private var isEnded = false
     private var isCounted = false
 
-    private var upstream: UpstreamConnection?
-    private var upstreamHead: HTTPResponseHead?
-    private var meter = AnswerMeter()
-    private var framing = Framing.chunked
+    private var attempt: UpstreamAttempt?
+    private var writer: AnswerWriter
     private var charge = Money.zero
-    private var firstByteMilliseconds: Int64?
     private var deadlines = CallDeadlines()
 
     init(connection: ConnectionHandler, head: RequestHead) {
@@ -44,6 +41,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         loop = connection.loop
         startedAt = WallClock.now()
         id = CallID(at: startedAt, random: (loop.random(), loop.random()))
+        writer = AnswerWriter(call: id, version: head.version, isKeepAlive: head.isKeepAlive)
     }
 
     // MARK: - Authenticate and read
@@ -152,6 +150,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         switch admission {
         case .held(let hold):
             self.hold = hold
+            writer.outputLimit = hold.isClamped ? hold.outputLimit : nil
             Failpoint.hit("gateway.held")
             deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds)
             let isLate = queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < .now()
@@ -163,18 +162,18 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     // MARK: - What the machine says
 
-    private func receive(_ event: CallMachine.Event) {
+    func receive(_ event: CallMachine.Event) {
         guard let action = machine?.receive(event) else { return }
         switch action {
         case .none: break
         case .respond(let error): respond(error)
         case .connect: connect()
-        case .send: sendUpstream()
+        case .send: send()
         case .deliver: deliver()
         case .holdAnswer, .readError: expect(.upstreamIdle, within: gateway.settings.deadlines.upstreamIdleSeconds)
         case .drain:
             expect(.drain, within: gateway.settings.deadlines.drainSeconds)
-            upstream?.resume()
+            attempt?.resume()
         case .settle(let ending): settle(ending)
         case .finish(let finale): finish(finale)
         case .abandon:
@@ -196,11 +195,11 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         if machine == nil { return end() }
         receive(.clientGone)
         // It may have been held back for the client's sake.
-        upstream?.resume()
+        attempt?.resume()
     }
 
     func clientWritabilityChanged(_ isWritable: Bool) {
-        if isWritable { upstream?.resume() } else if case .delivering = machine?.phase { upstream?.pause() }
+        if isWritable { attempt?.resume() } else if case .delivering = machine?.phase { attempt?.pause() }
     }
 
     override func cut() { receive(.shutdown) }
@@ -221,31 +220,15 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     // MARK: - Forward
 
     private func connect() {
-        guard let provider = quoted?.route.provider else { return receive(.connectFailed(.upstreamUnreachable)) }
-        let key = UpstreamPool.Key(provider.baseURL)
-        if let idle = loop.pool.takeIdle(key, now: .now()) {
-            upstream = idle
-            return receive(.connected)
-        }
+        guard let quoted, let request, let hold else { return receive(.connectFailed(.upstreamUnreachable)) }
         expect(.connect, within: gateway.settings.deadlines.connectSeconds + 1)
-        loop.pool.connect(key).assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .success(let connected):
-                guard machine?.phase == .connecting else { return connected.close() }
-                upstream = connected
-                receive(.connected)
-            case .failure(let error):
-                gateway.logger.warning(
-                    "provider unreachable",
-                    metadata: ["provider": "\(provider.name)", "call": "\(id)", "cause": "\(error)"]
-                )
-                receive(.connectFailed(.upstreamUnreachable))
-            }
-        }
+        let attempt = UpstreamAttempt(of: self, request: request, hold: hold, provider: quoted.route.provider)
+        self.attempt = attempt
+        attempt.connect()
     }
 
-    private func sendUpstream() {
-        guard let upstream, let quoted, let request, let hold else { return receive(.upstreamFailed) }
+    private func send() {
+        guard let attempt, let quoted, let request, let hold else { return receive(.upstreamFailed) }
         let isLimited = head.endpoint != .embeddings && (request.outputLimit == nil || hold.isClamped)
         let body = request.upstreamBody(
             model: quoted.route.upstreamModel,
@@ -253,129 +236,46 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             forceUsage: request.isStreamed && head.endpoint != .embeddings
         )
         self.body = ByteBuffer()
-        meter.credential = quoted.route.provider.credential
-        if request.isStreamed {
-            meter.expectStream(
-                stripsUsage: !request.asksForUsage,
-                eventByteLimit: gateway.settings.limits.eventBytes
-            )
-        }
         expect(.firstByte, within: gateway.settings.deadlines.firstByteSeconds)
         Failpoint.hit("gateway.dispatch")
-        upstream.send(UpstreamRequest.bytes(head, to: quoted.route.provider, body: body), delegate: self)
+        attempt.send(UpstreamRequest.bytes(head, to: quoted.route.provider, body: body))
     }
 
-    func upstreamHead(_ head: HTTPResponseHead) {
-        guard machine?.phase == .awaitingHead else { return }
-        upstreamHead = head
-        firstByteMilliseconds = (NIODeadline.now() - startedTick).nanoseconds / 1_000_000
-        meter.statusCode = Int(head.status.code)
-        Failpoint.hit("gateway.upstream-head")
-        receive(.head(AnswerHead.kind(of: head, isStreamed: request?.isStreamed ?? false)))
+    // MARK: - What the attempt says
+
+    var phase: CallMachine.Phase? { machine?.phase }
+    var isClientGone: Bool { machine?.isClientGone ?? true }
+    var isExchanging: Bool { machine?.isExchanging ?? false }
+    var sinceStart: TimeAmount { .now() - startedTick }
+
+    func sawActivity() { deadlines.sawActivity() }
+
+    /// A piece of the answer's body. - Returns: false where the upstream should wait.
+    func forward(_ bytes: ByteBuffer) -> Bool {
+        guard let connection, bytes.readableBytes > 0 else { return true }
+        connection.send(writer.piece(bytes))
+        return connection.isWritable
     }
 
-    func upstreamBody(_ bytes: ByteBuffer) {
-        guard let machine else { return }
-        deadlines.sawActivity()
-        let limits = gateway.settings.limits
-        if machine.isClientGone, meter.drain(bytes.readableBytes) > limits.drainBytes { return receive(.drainLimit) }
-        switch machine.phase {
-        case .delivering(isEventStream: true):
-            // What one read brought is metered and forwarded as one piece: a burst costs one write, not one an event.
-            meter.hold(bytes)
-        case .delivering(isEventStream: false): forward(meter.exchangeHeld(for: bytes))
-        case .holdingAnswer:
-            meter.hold(bytes)
-            if meter.heldBytes > limits.heldAnswerBytes { receive(.answerOutgrewHold) }
-        case .readingError:
-            if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
-                meter.hold(bytes)
-            } else {
-                receive(.answerEnded(.unreadable))
-            }
-        case .settling: meter.takeTail(bytes)
-        default: break
-        }
-    }
-
-    func upstreamReadComplete() {
-        meterBurst()
-        connection?.flush()
-    }
-
-    /// Lets what has come of a stream through, and takes from it what the bill needs.
-    private func meterBurst() {
-        guard meter.heldBytes > 0, case .delivering(isEventStream: true) = machine?.phase, let hold, let request else {
-            return
-        }
-        do {
-            let out = try meter.meterHeld()
-            if out.readableBytes > 0 {
-                if meter.isBeyond(hold, choices: request.choices) { return receive(.outputBeyondHold) }
-                forward(out)
-                Failpoint.hit("gateway.mid-stream")
-            }
-            if let verdict = meter.streamVerdict {
-                Failpoint.hit("gateway.usage-received")
-                receive(.answerEnded(verdict))
-            }
-        } catch {
-            gateway.logger.warning("stream could not be read", metadata: ["call": "\(id)", "cause": "\(error)"])
-            receive(meter.isOnlyError ? .answerEnded(.refusesUs) : .upstreamFailed)
-        }
-    }
-
-    private func forward(_ bytes: ByteBuffer) {
-        guard let connection, bytes.readableBytes > 0 else { return }
-        connection.send(framing.framed(bytes))
-        if !connection.isWritable { upstream?.pause() }
-    }
-
-    func upstreamEnd() {
-        upstream = nil
-        meterBurst()
-        switch machine?.phase {
-        case .delivering(isEventStream: true):
-            receive(meter.verdictOfEndedStream.map { .answerEnded($0) } ?? .upstreamFailed)
-        case .delivering(isEventStream: false):
-            meter.readWindow()
-            receive(.answerEnded(.complete))
-        case .holdingAnswer: receive(.answerEnded(meter.readWhole()))
-        case .readingError:
-            receive(.answerEnded(AnswerHead.refusesUs(upstreamHead, body: meter.held) ? .refusesUs : .complete))
-        default: break
-        }
-    }
-
-    func upstreamFailed(_ error: (any Error)?) {
-        upstream = nil
-        meterBurst()
-        if let error, machine?.isExchanging == true {
-            gateway.logger.warning("provider broke off", metadata: ["call": "\(id)", "cause": "\(error)"])
-        }
-        receive(.upstreamFailed)
-    }
+    func flush() { connection?.flush() }
 
     // MARK: - Settle
 
     private func settle(_ ending: CallMachine.Ending) {
         guard let intent, let hold, let quoted else { return }
+        deadline = .distantFuture
+        var facts = attempt?.end(ending) ?? BookingFacts()
+        facts.isClientGone = isClientGone
         if case .settling(let finale) = machine?.phase {
             switch finale {
-            case .respond(let error), .breakOff(let error): meter.statusCode = error.status
+            case .respond(let error), .breakOff(let error): facts.statusCode = error.status
             default: break
             }
-        }
-        deadline = .distantFuture
-        // A stream that told its end keeps its connection: the last bytes are on their way.
-        if let upstream, !meter.hasStreamEnded || ending != .capture(.complete) {
-            upstream.cancel()
-            self.upstream = nil
         }
         let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: request?.choices ?? 1)
         let result = CallResult.booking(
             ending,
-            facts: meter.facts(isClientGone: machine?.isClientGone ?? true),
+            facts: facts,
             call: intent,
             hold: hold,
             rates: quoted.price.rates,
@@ -384,8 +284,8 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
             inputLimit: quoted.model.inputLimit(prompts: request?.promptCount ?? 1),
             outputLimit: overflow ? .max : limit,
             endedAt: WallClock.now(),
-            durationMilliseconds: (NIODeadline.now() - startedTick).nanoseconds / 1_000_000,
-            firstByteMilliseconds: firstByteMilliseconds
+            durationMilliseconds: sinceStart.nanoseconds / 1_000_000,
+            firstByteMilliseconds: attempt?.firstByteMilliseconds
         )
         charge = result.charge
         if result.excess > .zero {
@@ -406,38 +306,10 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
 
     private func deliver() {
         expect(.upstreamIdle, within: gateway.settings.deadlines.upstreamIdleSeconds)
-        guard let upstreamHead else { return }
+        guard let attempt, let head = attempt.head else { return }
         let isEventStream = machine?.phase == .delivering(isEventStream: true)
-        if !isEventStream, let length = upstreamHead.headers.first(name: "content-length").flatMap({ Int($0) }) {
-            framing = .length(length)
-        } else {
-            framing = head.version.minor == 0 ? .untilClose : .chunked
-        }
-        var bytes = ByteBufferAllocator().buffer(capacity: 1_024)
-        writeHead(upstreamHead, isEventStream: isEventStream, cost: nil, into: &bytes)
-        connection?.send(bytes)
-        if !isEventStream { forward(meter.exchangeHeld(for: ByteBuffer())) }
-    }
-
-    private var keepsAlive: Bool { head.isKeepAlive && framing != .untilClose }
-
-    private func writeHead(
-        _ upstream: HTTPResponseHead,
-        isEventStream: Bool,
-        cost: Money?,
-        into buffer: inout ByteBuffer
-    ) {
-        AnswerHead.write(
-            upstream,
-            version: head.version,
-            call: id,
-            framing: framing,
-            isEventStream: isEventStream,
-            cost: cost,
-            clampedTo: hold.flatMap { $0.isClamped ? $0.outputLimit : nil },
-            closes: !keepsAlive,
-            into: &buffer
-        )
+        connection?.send(writer.head(of: head, isEventStream: isEventStream))
+        if !isEventStream { attempt.releaseHeld() }
     }
 
     private func finish(_ finale: CallMachine.Finale) {
@@ -445,56 +317,34 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
         switch finale {
         case .tail:
             Failpoint.hit("gateway.before-last-byte")
-            connection.send(framing.ended(meter.finish()))
-        case .answer, .relayError:
+            connection.send(writer.last(attempt?.meter.finish() ?? ByteBuffer()))
+        case .answer:
             Failpoint.hit("gateway.before-last-byte")
-            guard let upstreamHead else { return respond(.upstreamInvalid) }
-            var (whole, answer) = (upstreamHead, meter.held)
-            if finale == .relayError {
-                guard
-                    let relayed = AnswerHead.relay(
-                        upstreamHead,
-                        body: answer,
-                        credential: quoted?.route.provider.credential
-                    )
-                else { return respond(.upstreamInvalid) }
-                (whole, answer) = relayed
-            }
-            framing = .length(answer.readableBytes)
-            var bytes = ByteBufferAllocator().buffer(capacity: 1_024 + answer.readableBytes)
-            writeHead(whole, isEventStream: false, cost: charge, into: &bytes)
-            bytes.writeImmutableBuffer(answer)
-            connection.send(bytes)
+            guard let attempt, let head = attempt.head else { return respond(.upstreamInvalid) }
+            connection.send(writer.whole(head, body: attempt.meter.held, cost: charge))
+        case .relayError:
+            Failpoint.hit("gateway.before-last-byte")
+            guard let (head, body) = attempt?.relayedError() else { return respond(.upstreamInvalid) }
+            connection.send(writer.whole(head, body: body, cost: charge))
         case .respond(let error): return respond(error)
         case .breakOff(let error):
-            if meter.isStream {
-                connection.send(framing.framed(OpenAIError(error).event()))
-            }
+            if attempt?.meter.isStream == true { connection.send(writer.piece(OpenAIError(error).event())) }
             connection.flush()
-            self.connection = nil
-            connection.breakOff()
-            return end()
+            end()
+            return connection.breakOff()
         case .nothing:
-            self.connection = nil
-            connection.close()
-            return end()
+            end()
+            return connection.close()
         }
         end()
         connection.flush()
-        connection.exchangeEnded(keepsAlive: keepsAlive)
+        connection.exchangeEnded(keepsAlive: writer.keepsAlive)
     }
 
     private func respond(_ error: CallError) {
         guard let connection else { return end() }
         let keepsAlive = head.isKeepAlive && isBodyComplete
-        connection.send(
-            error.answer(
-                version: head.version,
-                call: id,
-                cost: machine == nil ? nil : charge,
-                closes: !keepsAlive
-            )
-        )
+        connection.send(writer.error(error, cost: machine == nil ? nil : charge, closes: !keepsAlive))
         end()
         connection.flush()
         connection.exchangeEnded(keepsAlive: keepsAlive)
@@ -503,8 +353,7 @@ final class Exchange: Timed, UpstreamDelegate, @unchecked Sendable {
     private func end() {
         guard !isEnded else { return }
         isEnded = true
-        upstream?.cancel()
-        upstream = nil
+        attempt?.cancel()
         connection = nil
         loop.unwatch(self)
         if isCounted { gateway.leave() }

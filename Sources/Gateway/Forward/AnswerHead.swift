@@ -24,39 +24,6 @@ enum AnswerHead {
         }
     }
 
-    /// The head of the client's answer, as bytes.
-    /// - Parameter isEventStream: the answer must pass buffering proxies and caches on its way.
-    static func write(
-        _ upstream: HTTPResponseHead,
-        version: HTTPVersion,
-        call: CallID,
-        framing: Framing,
-        isEventStream: Bool,
-        cost: Money?,
-        clampedTo outputLimit: Int64?,
-        closes: Bool,
-        into buffer: inout ByteBuffer
-    ) {
-        buffer.writeStatusLine(version, upstream.status)
-        var namesCacheControl = false
-        for (name, value) in upstream.headers where HeaderPolicy.forwardsResponseHeader(name) {
-            if name.utf8.count == 13, HeaderPolicy.equals(name, "cache-control") { namesCacheControl = true }
-            buffer.writeField(name, value)
-        }
-        buffer.writeField("x-request-id", call.description)
-        if let theirs = upstream.headers.first(name: "x-request-id") {
-            buffer.writeField("x-upstream-request-id", theirs)
-        }
-        buffer.writeFraming(framing)
-        if isEventStream {
-            buffer.writeField("X-Accel-Buffering", "no")
-            if !namesCacheControl { buffer.writeField("Cache-Control", "no-cache") }
-        }
-        if let cost { buffer.writeField("x-tokenaudit-cost", cost.description) }
-        if let outputLimit { buffer.writeField("x-tokenaudit-output-limit", String(outputLimit)) }
-        buffer.writeConnection(version, closes: closes)
-    }
-
     /// An upstream's error as the client may see it: unmodified if it is of the dialect and holds no piece of a
     /// credential, else in our words under the same status; redirects are never followed and never passed on.
     static func relay(

@@ -9,7 +9,6 @@ struct AnswerMeter {
 
     /// What an error inside the answer must not tell the client.
     var credential: Credential?
-    /// Of the answer, or of the error the client got in its place.
     var statusCode = 200
     /// The answer as far as it is held back: a whole one until its bill is durable, a stream's until its burst is over.
     private(set) var held = ByteBuffer()
@@ -137,8 +136,8 @@ struct AnswerMeter {
 
     // MARK: - The bill
 
-    func facts(isClientGone: Bool) -> BookingFacts {
-        var facts = BookingFacts(isClientGone: isClientGone, statusCode: statusCode)
+    func facts() -> BookingFacts {
+        var facts = BookingFacts(statusCode: statusCode)
         if let stream {
             facts.reading = stream.usage
             if stream.usage != nil {

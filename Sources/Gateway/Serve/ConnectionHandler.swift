@@ -340,7 +340,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     /// Answers a request that never became an exchange.
     private func refuse(_ error: CallError) {
         let call = CallID(at: WallClock.now(), random: (loop.random(), loop.random()))
-        send(error.answer(version: .http1_1, call: call, cost: nil, closes: true))
+        let writer = AnswerWriter(call: call, version: .http1_1, isKeepAlive: false)
+        send(writer.error(error, cost: nil, closes: true))
         isRequestEnded = true
         closeGently()
     }

@@ -1,0 +1,188 @@
+import Dialects
+import Domain
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// One attempt to have a call answered: its connection to the upstream, what comes back on it, and the meter on that.
+///
+/// Tells its exchange what happened and forwards through it; on the call's event loop, which is why it may be unchecked.
+final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
+    /// Until the exchange is over.
+    private var exchange: Exchange?
+    private let provider: Provider
+    private let hold: Hold
+    private let choices: Int64
+    private let isStreamed: Bool
+    private let limits: GatewaySettings.Limits
+    private var connection: UpstreamConnection?
+    private(set) var head: HTTPResponseHead?
+    private(set) var firstByteMilliseconds: Int64?
+    var meter = AnswerMeter()
+
+    init(of exchange: Exchange, request: OpenAIRequest, hold: Hold, provider: Provider) {
+        self.exchange = exchange
+        self.provider = provider
+        self.hold = hold
+        choices = request.choices
+        isStreamed = request.isStreamed
+        limits = exchange.gateway.settings.limits
+        meter.credential = provider.credential
+        if isStreamed { meter.expectStream(stripsUsage: !request.asksForUsage, eventByteLimit: limits.eventBytes) }
+    }
+
+    // MARK: - The exchange's side
+
+    func connect() {
+        guard let exchange else { return }
+        let pool = exchange.loop.pool
+        let key = UpstreamPool.Key(provider.baseURL)
+        if let idle = pool.takeIdle(key, now: .now()) {
+            connection = idle
+            return exchange.receive(.connected)
+        }
+        pool.connect(key).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let connected):
+                guard let exchange = self.exchange, exchange.phase == .connecting else { return connected.close() }
+                connection = connected
+                exchange.receive(.connected)
+            case .failure(let error):
+                warn("provider unreachable", cause: error)
+                self.exchange?.receive(.connectFailed(.upstreamUnreachable))
+            }
+        }
+    }
+
+    func send(_ request: ByteBuffer) {
+        guard let connection else { return upstreamFailed(nil) }
+        connection.send(request, delegate: self)
+    }
+
+    /// Stops reading, so that the upstream waits for the client.
+    func pause() { connection?.pause() }
+
+    func resume() { connection?.resume() }
+
+    /// The answer is over for the bill. A stream that told its end keeps its connection: the last bytes are on their way.
+    func end(_ ending: CallMachine.Ending) -> BookingFacts {
+        if !meter.hasStreamEnded || ending != .capture(.complete) {
+            connection?.cancel()
+            connection = nil
+        }
+        return meter.facts()
+    }
+
+    /// The exchange is over: what still comes is of no interest.
+    func cancel() {
+        exchange = nil
+        connection?.cancel()
+        connection = nil
+    }
+
+    /// Lets go of what was held, of an answer too large to be held whole.
+    func releaseHeld() { forward(meter.exchangeHeld(for: ByteBuffer())) }
+
+    /// The upstream's error as the client may see it.
+    func relayedError() -> (head: HTTPResponseHead, body: ByteBuffer)? {
+        head.flatMap { AnswerHead.relay($0, body: meter.held, credential: provider.credential) }
+    }
+
+    private func forward(_ bytes: ByteBuffer) {
+        if exchange?.forward(bytes) == false { pause() }
+    }
+
+    private func warn(_ message: StaticString, cause: any Error) {
+        guard let exchange else { return }
+        exchange.gateway.logger.warning(
+            "\(message)",
+            metadata: ["provider": "\(provider.name)", "call": "\(exchange.id)", "cause": "\(cause)"]
+        )
+    }
+
+    // MARK: - The upstream's side
+
+    func upstreamHead(_ head: HTTPResponseHead) {
+        guard let exchange, exchange.phase == .awaitingHead else { return }
+        self.head = head
+        firstByteMilliseconds = exchange.sinceStart.nanoseconds / 1_000_000
+        meter.statusCode = Int(head.status.code)
+        Failpoint.hit("gateway.upstream-head")
+        exchange.receive(.head(AnswerHead.kind(of: head, isStreamed: isStreamed)))
+    }
+
+    func upstreamBody(_ bytes: ByteBuffer) {
+        guard let exchange else { return }
+        exchange.sawActivity()
+        if exchange.isClientGone, meter.drain(bytes.readableBytes) > limits.drainBytes {
+            return exchange.receive(.drainLimit)
+        }
+        switch exchange.phase {
+        case .delivering(isEventStream: true):
+            // What one read brought is metered and forwarded as one piece: a burst costs one write, not one an event.
+            meter.hold(bytes)
+        case .delivering(isEventStream: false): forward(meter.exchangeHeld(for: bytes))
+        case .holdingAnswer:
+            meter.hold(bytes)
+            if meter.heldBytes > limits.heldAnswerBytes { exchange.receive(.answerOutgrewHold) }
+        case .readingError:
+            if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
+                meter.hold(bytes)
+            } else {
+                exchange.receive(.answerEnded(.unreadable))
+            }
+        case .settling: meter.takeTail(bytes)
+        default: break
+        }
+    }
+
+    func upstreamReadComplete() {
+        meterBurst()
+        exchange?.flush()
+    }
+
+    /// Lets what has come of a stream through, and takes from it what the bill needs.
+    private func meterBurst() {
+        guard meter.heldBytes > 0, let exchange, exchange.phase == .delivering(isEventStream: true) else { return }
+        do {
+            let out = try meter.meterHeld()
+            if out.readableBytes > 0 {
+                if meter.isBeyond(hold, choices: choices) { return exchange.receive(.outputBeyondHold) }
+                forward(out)
+                Failpoint.hit("gateway.mid-stream")
+            }
+            if let verdict = meter.streamVerdict {
+                Failpoint.hit("gateway.usage-received")
+                exchange.receive(.answerEnded(verdict))
+            }
+        } catch {
+            warn("stream could not be read", cause: error)
+            exchange.receive(meter.isOnlyError ? .answerEnded(.refusesUs) : .upstreamFailed)
+        }
+    }
+
+    func upstreamEnd() {
+        connection = nil
+        meterBurst()
+        guard let exchange else { return }
+        switch exchange.phase {
+        case .delivering(isEventStream: true):
+            exchange.receive(meter.verdictOfEndedStream.map { .answerEnded($0) } ?? .upstreamFailed)
+        case .delivering(isEventStream: false):
+            meter.readWindow()
+            exchange.receive(.answerEnded(.complete))
+        case .holdingAnswer: exchange.receive(.answerEnded(meter.readWhole()))
+        case .readingError:
+            exchange.receive(.answerEnded(AnswerHead.refusesUs(head, body: meter.held) ? .refusesUs : .complete))
+        default: break
+        }
+    }
+
+    func upstreamFailed(_ error: (any Error)?) {
+        connection = nil
+        meterBurst()
+        guard let exchange else { return }
+        if let error, exchange.isExchanging { warn("provider broke off", cause: error) }
+        exchange.receive(.upstreamFailed)
+    }
+}
