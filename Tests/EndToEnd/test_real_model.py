@@ -14,7 +14,10 @@ FIXED = {"temperature": 0, "seed": 7, "max_tokens": 40, "extra_body": {"cache_pr
 def real(make_gateway, real_model):
     local = {"name": "local", "dialect": "openai", "base_url": f"http://127.0.0.1:{real_model}/v1", "api_key": None}
     model = {"name": "smollm2", "provider": "local", "context_length": 4096, "max_output_tokens": 1024}
-    return make_gateway(model, name="real", providers=[local])
+    # A real model takes the time it takes.
+    return make_gateway(
+        model, name="real", providers=[local], deadlines_first_byte="120s", deadlines_upstream_idle="120s"
+    )
 
 
 @pytest.fixture(scope="module")
