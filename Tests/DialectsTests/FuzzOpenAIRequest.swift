@@ -138,11 +138,24 @@ struct FuzzOpenAIRequest {
                 "another request is sent on: \(body.text)"
             )
             try compareMembers(run.input, body.bytes, run)
+            try checkLimits(body.bytes, expectedLimit, run)
         }
         let value = ReferenceJSON.parse(run.input)?.value
         let limitCount = limitNames.count { value?[$0] != nil }
         try run.expect(same.bytes == run.input || limitCount > 1, "changed without need")
         try compareMembers(run.input, same.bytes, run)
+        try checkLimits(same.bytes, request.outputLimit, run)
+    }
+
+    /// Whichever of the limits a server obeys, it is the one that was held for.
+    private static func checkLimits(_ body: [UInt8], _ limit: Int64?, _ run: FuzzRun) throws {
+        guard let limit, let value = ReferenceJSON.parse(body)?.value else { return }
+        let limits = limitNames.compactMap { value[$0]?.value }
+        let areNamed = limits.contains { $0 != .null }
+        try run.expect(
+            areNamed && limits.allSatisfy { $0 == .null || $0.integer == limit },
+            "limits \(limits), not \(limit)"
+        )
     }
 
     /// Every member is there in its order, those that are not ours byte for byte.

@@ -146,6 +146,7 @@ struct FuzzStreams {
                     try Self.checkStripped(whole, run)
                 } else {
                     try run.expect(whole.bytes + whole.tail == run.input, "bytes are lost or out of order")
+                    try Self.checkUsage(whole, run)
                 }
                 try run.expect(
                     whole.contentBytes >= 0 && whole.contentBytes <= run.input.count,
@@ -193,6 +194,21 @@ struct FuzzStreams {
                 "members changed: \(String(decoding: next, as: UTF8.self))"
             )
         }
+    }
+
+    /// Of a stream of strict objects the last usage before the end mark is the one that counts.
+    private static func checkUsage(_ tapped: Tapped, _ run: FuzzRun) throws {
+        guard !run.input.contains(UInt8(ascii: "\\")) else { return }
+        var expected: UsageReading?
+        for event in data(run.input) {
+            if event.filter({ $0 > 0x20 }) == Array("[DONE]".utf8) { break }
+            guard let value = ReferenceJSON.parse(event)?.value, case .object = value else { return }
+            if let range = value.lastUsage { expected = event[range].withUnsafeBytes { OpenAIUsage.read($0) } }
+        }
+        try run.expect(
+            tapped.usage == expected,
+            "usage \(String(describing: tapped.usage)), not \(String(describing: expected))"
+        )
     }
 
     private static func data(_ bytes: [UInt8]) -> [[UInt8]] {
