@@ -142,7 +142,7 @@ final class Exchange: Timed, @unchecked Sendable {
         )
         let queuedAt = NIODeadline.now()
         gateway.journal.admit(asked) { [self] admission in
-            loop.eventLoop.execute { [self] in admitted(admission, queuedAt: queuedAt) }
+            loop.hop { [self] in admitted(admission, queuedAt: queuedAt) }
         }
     }
 
@@ -295,7 +295,7 @@ final class Exchange: Timed, @unchecked Sendable {
             )
         }
         gateway.journal.settle(Settlement(call: intent, hold: hold, result: result)) { [self] outcome in
-            loop.eventLoop.execute { [self] in
+            loop.hop { [self] in
                 Failpoint.hit("gateway.settled")
                 receive(.settled(outcome))
             }

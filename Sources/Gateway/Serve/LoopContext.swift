@@ -1,6 +1,7 @@
 package import Domain
 import Glibc
 import NIOCore
+import Synchronization
 
 /// Something with a deadline that its event loop's ticker watches.
 ///
@@ -26,6 +27,7 @@ final class LoopContext: @unchecked Sendable {
     let eventLoop: any EventLoop
     let pool: UpstreamPool
     private var timed: [Timed] = []
+    private let inbox = Mutex<[@Sendable () -> Void]>([])
     private var ticker: RepeatedTask?
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -67,6 +69,22 @@ final class LoopContext: @unchecked Sendable {
         if timed.isEmpty, pool.isEmpty {
             task.cancel()
             ticker = nil
+        }
+    }
+
+    /// Runs `work` on the loop, from any thread: what a batch's commit hands over in a burst costs one wake-up.
+    func hop(_ work: @escaping @Sendable () -> Void) {
+        let isFirst = inbox.withLock { inbox in
+            inbox.append(work)
+            return inbox.count == 1
+        }
+        guard isFirst else { return }
+        eventLoop.execute { [self] in
+            let burst = inbox.withLock { inbox in
+                defer { inbox.removeAll(keepingCapacity: false) }
+                return inbox
+            }
+            for work in burst { work() }
         }
     }
 
