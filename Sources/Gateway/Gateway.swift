@@ -100,6 +100,11 @@ package final class Gateway: Sendable {
         }
     }
 
+    /// Ends the grace period: what still runs is cut and booked. Idempotent.
+    package func cutCalls() {
+        for loop in loops.values { loop.eventLoop.execute { loop.cutEverything() } }
+    }
+
     /// Returns when no call runs any more, also none whose client is gone; then closes idle upstream connections.
     package func drained() async {
         await withCheckedContinuation { continuation in

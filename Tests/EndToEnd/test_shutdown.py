@@ -63,6 +63,24 @@ async def test_what_outlasts_the_grace_period_is_cut_and_billed(make_gateway, fa
     gateway.assert_grants_hold()
 
 
+async def test_a_second_sigterm_ends_the_grace_period(make_gateway, fake):
+    gateway = make_gateway("fake", "endless", name="again", deadlines_grace="600s", deadlines_upstream_idle="600s")
+    key = gateway.user()
+    fake.script("endless", EVENTS | {"chunks": [{"text": WORD}], "end": "hang"})
+    tasks = await open_streams(gateway, key, "endless", 20)
+    gateway.terminate()
+    await asyncio.to_thread(gateway.child.wait_for_line, '"shutting down"')
+    assert not any(task.done() for task in tasks), "the first signal cuts nothing"
+    gateway.terminate()
+    answers = await asyncio.gather(*tasks)
+    assert not any(answer.has_done for answer in answers)
+    assert await asyncio.to_thread(gateway.child.process.wait, 30) == 0
+    gateway.verify()
+    rows = gateway.calls().values()
+    assert {row["state"] for row in rows} == {"captured"} and all(0 < row["charge"] <= row["hold"] for row in rows)
+    gateway.assert_grants_hold()
+
+
 async def test_a_killed_drain_leaves_nothing_unexplained(make_gateway, fake):
     """SIGKILL while draining: at the next start the calls are resolved by policy, visibly."""
     gateway = make_gateway("fake", "endless", name="killed", deadlines_upstream_idle="60s")

@@ -24,8 +24,21 @@ struct OpenedBooks {
                 )
             }
         }
-        database = try SQLiteDatabase(path: path)
-        if migrates { try Migrations.run(on: database, additiveOnly: true, now: Clock.now()) }
+        let path = path
+        database = try Self.naming(path) {
+            let database = try SQLiteDatabase(path: path)
+            if migrates { try Migrations.run(on: database, additiveOnly: true, now: Clock.now()) }
+            return database
+        }
+    }
+
+    /// Adds to what is wrong with a database which one it is.
+    static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as StorageError {
+            throw InputProblem(source: path, reason: error.description)
+        }
     }
 
     /// Opens the vault and says in the log what an operator should know of the key's file.

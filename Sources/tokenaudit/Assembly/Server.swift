@@ -104,6 +104,8 @@ struct Server {
                 )
             } catch StorageError.busy {
                 throw InputProblem(source: path, reason: "another server has this database; one file has one server")
+            } catch let error as StorageError {
+                throw InputProblem(source: path, reason: error.description)
             }
             if storage.recovery.deadReplicas > 0 {
                 logger.notice(

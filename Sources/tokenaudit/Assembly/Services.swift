@@ -2,6 +2,7 @@ import Gateway
 import Logging
 import ServiceLifecycle
 import Storage
+import UnixSignals
 
 /// Ends last: what is journalled is committed, this process marked as ended, the database closed.
 struct StorageService: Service {
@@ -30,14 +31,25 @@ struct ExchangesService: Service {
     }
 }
 
-/// Ends first: from here on running calls have the grace period.
+/// Ends first: from here on running calls have the grace period, or until somebody asks again.
 struct GraceService: Service {
     let gateway: Gateway
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
+        let again = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info("shutting down", metadata: ["running_calls": "\(gateway.runningCalls)"])
         gateway.beginShutdown()
+        // Not waited for: it ends with the process.
+        Task {
+            for await _ in again {
+                logger.notice(
+                    "asked again: running calls are cut",
+                    metadata: ["running_calls": "\(gateway.runningCalls)"]
+                )
+                gateway.cutCalls()
+            }
+        }
     }
 }

@@ -28,7 +28,9 @@ struct LedgerCommand: ParsableCommand {
             let loaded = try options.load()
             let books = try OpenedBooks(loaded.settings, migrates: false)
             let progress = Progress(verb: "calls read:")
-            let report = try LedgerVerifier.verify(books.database) { progress.show($0) }
+            let report = try OpenedBooks.naming(books.path) {
+                try LedgerVerifier.verify(books.database) { progress.show($0) }
+            }
             progress.end()
             try books.database.close()
             try print(json ? VerifyJSON(report).text() : Self.text(report))

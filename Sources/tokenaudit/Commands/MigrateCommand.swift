@@ -20,10 +20,12 @@ struct MigrateCommand: ParsableCommand {
             case .sqlite(let path): path
             }
         try Folder.make(for: path)
-        let database = try SQLiteDatabase(path: path)
-        let taken = try Migrations.run(on: database, additiveOnly: false, now: Clock.now())
-        for migration in taken { print("took step \(migration.version): \(migration.name)") }
-        print("the schema is at version \(Migrations.newest)")
-        try database.close()
+        try OpenedBooks.naming(path) {
+            let database = try SQLiteDatabase(path: path)
+            let taken = try Migrations.run(on: database, additiveOnly: false, now: Clock.now())
+            for migration in taken { print("took step \(migration.version): \(migration.name)") }
+            print("the schema is at version \(Migrations.newest)")
+            try database.close()
+        }
     }
 }

@@ -1,0 +1,116 @@
+"""What must not be started with: weak or wrong secrets, a database that cannot be written."""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+REFUSED = 60  # seconds within which a start that is refused has ended
+
+
+def refused(gateway):
+    """Starts, and returns what was said when it ended by itself, not cleanly."""
+    gateway.start(wait=False)
+    code = gateway.child.process.wait(REFUSED)
+    said = gateway.child.log_tail()
+    assert code not in (0, None) and code > 0, f"{code}: {said}"
+    assert "listening" not in said.splitlines()[-1]
+    return said
+
+
+WEAK = {
+    "empty": b"",
+    "a blank line": b"\n",
+    "short": b"0123456789abcdef",
+    "a word": b"changeme\n",
+    "one byte, 32 times": b"\0" * 32,
+    "one digit, 64 times": b"0" * 64,
+    "65 digits": b"0123456789abcdef" * 4 + b"0",
+    "not hexadecimal": b"z" * 64,
+    "too long": b"0123456789abcdef" * 64,
+}
+
+
+@pytest.mark.parametrize("contents", WEAK.values(), ids=WEAK.keys())
+def test_a_weak_master_key_is_refused(make_gateway, contents):
+    gateway = make_gateway("fake", start=False, name="weak")
+    path = pathlib.Path(gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"])
+    path.unlink()
+    path.write_bytes(contents)
+    path.chmod(0o600)
+    said = refused(gateway)
+    assert str(path) in said
+    assert path.read_bytes() == contents, "and it is left as it was"
+
+
+def test_another_master_key_than_the_databases_is_refused(make_gateway):
+    gateway = make_gateway("fake", start=False, name="other")
+    path = pathlib.Path(gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"])
+    right = path.read_bytes()
+    other = os.urandom(32).hex().encode()
+    path.write_bytes(other)
+    said = refused(gateway)
+    assert other.decode() not in said and right.decode().strip() not in said
+    assert "key" in said.lower()
+    path.write_bytes(right)
+    gateway.start()
+    gateway.verify()
+
+
+def test_a_lost_master_key_is_not_made_anew(make_gateway):
+    """A new key beside books sealed with another would look like a start, and open nothing."""
+    gateway = make_gateway("fake", start=False, name="lost")
+    path = pathlib.Path(gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"])
+    path.rename(path.with_suffix(".away"))
+    assert str(path) in refused(gateway)
+    assert not path.exists()
+
+
+def test_a_master_key_that_is_a_folder(make_gateway):
+    gateway = make_gateway("fake", start=False, name="folder")
+    path = pathlib.Path(gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"])
+    path.unlink()
+    path.mkdir()
+    assert str(path) in refused(gateway)
+
+
+def test_a_database_that_is_no_database(make_gateway):
+    gateway = make_gateway("fake", start=False, name="garbage")
+    for suffix in ("-wal", "-shm"):
+        pathlib.Path(str(gateway.database) + suffix).unlink(missing_ok=True)
+    gateway.database.write_bytes(b"this is not a database at all\n" * 500)
+    assert str(gateway.database) in refused(gateway)
+
+
+def test_a_cut_copy_of_the_database_is_found_out(make_gateway):
+    gateway = make_gateway("fake", name="cut")
+    key = gateway.user()
+    for _ in range(20):
+        gateway.usage(key)
+    assert gateway.stop() == 0
+    copy = gateway.directory / "copy.sqlite"
+    shutil.copy(gateway.database, copy)
+    os.truncate(copy, copy.stat().st_size // 2)
+    environment = gateway.environment | {"TOKENAUDIT_DATABASE": f"sqlite:{copy}"}
+    done = gateway.run("ledger", "verify", check=False, environment=environment)
+    assert done.returncode != 0 and str(copy) in done.stdout + done.stderr
+
+
+UNUSABLE = {"a folder": "/tmp", "nowhere": "/proc/nowhere/tokenaudit.sqlite", "a device": "/dev/null"}
+
+
+@pytest.mark.parametrize("path", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_database_where_none_can_be(make_gateway, path):
+    gateway = make_gateway("fake", start=False, name="unusable")
+    gateway.environment["TOKENAUDIT_DATABASE"] = f"sqlite:{path}"
+    assert path.rsplit("/", 1)[0] in refused(gateway)
+
+
+def test_two_servers_of_one_database(make_gateway):
+    gateway = make_gateway("fake", name="first")
+    second = make_gateway("fake", start=False, name="second")
+    second.environment["TOKENAUDIT_DATABASE"] = gateway.environment["TOKENAUDIT_DATABASE"]
+    second.environment["TOKENAUDIT_MASTER_KEY_FILE"] = gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"]
+    assert "another server has this database" in refused(second)
+    assert gateway.child.is_running()
