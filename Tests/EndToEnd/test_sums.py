@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import raw
-from oracle import picos, price_of
+from oracle import PRICES, picos, price_of
 from servers import until
 
 # Longer, in bytes, than any prompt the upstream reports here in tokens: what a hold covers.
@@ -93,3 +93,49 @@ async def test_a_multiplier_is_exact(make_gateway):
 
     until(has_it, "the new multiplier in a running server", 5, pause=0.2)
     gateway.verify()
+
+
+def told(prompt, completion, total=None, prompt_details=None, completion_details=None, **more):
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total or prompt + completion} | more
+    if prompt_details:
+        usage["prompt_tokens_details"] = prompt_details
+    if completion_details:
+        usage["completion_tokens_details"] = completion_details
+    return usage
+
+
+# What providers say, and the disjoint classes that are billed: input, cached, output, reasoning.
+VECTORS = {
+    "plain": (told(100, 20), (100, 0, 20, 0)),
+    "cached and reasoning are parts": (told(100, 50, None, {"cached_tokens": 64}, {"reasoning_tokens": 30}), (36, 64, 20, 30)),
+    "all cached, all reasoning": (told(64, 30, None, {"cached_tokens": 64}, {"reasoning_tokens": 30}), (0, 64, 0, 30)),
+    "details of null": (told(100, 20, None, {"cached_tokens": None}, {"reasoning_tokens": None}), (100, 0, 20, 0)),
+    "reasoning beside the completion, by its total": (told(100, 20, 150, None, {"reasoning_tokens": 30}), (100, 0, 20, 30)),
+    "cache hits by another name": (told(100, 20, None, prompt_cache_hit_tokens=64, prompt_cache_miss_tokens=36), (36, 64, 20, 0)),
+    "rejected predictions are output": (told(100, 50, None, None, {"accepted_prediction_tokens": 5, "rejected_prediction_tokens": 25}), (100, 0, 50, 0)),
+    "three choices, summed by the provider": (told(100, 60), (100, 0, 60, 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+async def test_what_providers_say_is_billed_by_class(gateway, fake, stream):
+    key = gateway.user()
+    member = ("input", "cache_read", "output", "reasoning")
+    total = 0
+    try:
+        for name, (usage, counts) in VECTORS.items():
+            if stream:
+                text = raw.WORD.decode() + f'data: {{"id":"c","choices":[],"usage":{raw.json.dumps(usage)}}}\n\ndata: [DONE]\n\n'
+                script = {"headers": [["Content-Type", "text/event-stream"]], "framing": "chunked", "chunks": [{"text": text}]}
+            else:
+                script = {"chunks": [{"text": raw.json.dumps({"id": "c", "choices": [], "usage": usage})}]}
+            fake.script("fake-nulls", script)
+            asked = raw.chat("fake-nulls", stream=stream, usage=stream, messages=LONG, n=3)
+            answer = await raw.ask(gateway.port, key, asked)
+            bill = gateway.bill(key, answer.header("x-request-id"))
+            expected = sum(count * picos(PRICES[kind]) for kind, count in zip(member, counts, strict=True))
+            assert (picos(bill["cost"]) * 1000, bill["flags"]) == (expected, []), name
+            total += picos(bill["cost"])
+    finally:
+        fake.post("/_script/fake-nulls", [])
+    assert picos(gateway.usage(key)["totals"]["cost"]) == total

@@ -28,12 +28,14 @@ def deaf_port():
 def hurried(make_gateway):
     with deaf_port() as port:
         deaf = {"name": "deaf", "dialect": "openai", "base_url": f"http://127.0.0.1:{port}/v1", "api_key": "x" * 20}
+        nowhere = {"name": "nowhere", "dialect": "openai", "base_url": "http://no-such-host.invalid/v1", "api_key": None}
+        closed = {"name": "closed", "dialect": "openai", "base_url": "http://127.0.0.1:9/v1", "api_key": None}
         gateway = make_gateway(
             "fake",
             {"name": "late", "max_output_tokens": 200},
-            {"name": "deaf", "provider": "deaf"},
+            *[{"name": name, "provider": name} for name in ("deaf", "nowhere", "closed")],
             name="hurried",
-            providers=[deaf],
+            providers=[deaf, nowhere, closed],
             deadlines_connect="500ms",
             deadlines_first_byte="500ms",
             deadlines_upstream_idle="500ms",
@@ -53,9 +55,12 @@ async def called(gateway, fake, script, model="late", **members):
     return answer, gateway.bill(key, answer.header("x-request-id"))
 
 
-async def test_a_connection_that_is_never_made(hurried, fake):
-    answer, bill = await called(hurried, fake, None, model="deaf")
-    assert answer.status in (502, 504) and (bill["state"], bill["flags"]) == ("voided", [])
+@pytest.mark.parametrize("provider", ["deaf", "nowhere", "closed"])
+async def test_a_connection_that_is_never_made(hurried, fake, provider):
+    """No answer to the knock, no such name, refused: nothing was sent, so nothing is owed to anyone."""
+    answer, bill = await called(hurried, fake, None, model=provider)
+    assert answer.status in (502, 504) and answer.json()["error"]["code"] in ("upstream_unavailable", "upstream_timeout")
+    assert (bill["state"], bill["flags"]) == ("voided", [])
 
 
 # Sent, and nothing that could be delivered came back: void for the client, and marked as unknown at the provider.

@@ -21,7 +21,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     let key: UpstreamPool.Key
-    private unowned let pool: UpstreamPool
+    private weak var pool: UpstreamPool?
     private var context: ChannelHandlerContext?
     private weak var delegate: (any UpstreamDelegate)?
     private var isReusable = true
@@ -106,7 +106,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
             if isReusable, isOpen {
                 let seconds = max(0.5, keepAliveSeconds)
                 staleAt = .now() + .milliseconds(Int64(seconds * 1_000))
-                pool.putBack(self)
+                pool?.putBack(self)
             } else {
                 close()
             }
@@ -131,7 +131,7 @@ final class UpstreamConnection: ChannelInboundHandler, _ChannelOutboundHandler {
     private func fail(_ error: (any Error)?) {
         isReusable = false
         isOpen = false
-        pool.forget(self)
+        pool?.forget(self)
         let delegate = delegate
         self.delegate = nil
         isBusy = false

@@ -49,10 +49,13 @@ final class UpstreamPool {
         return nil
     }
 
-    /// A new connection; its address is checked before and after connecting.
+    /// A new connection on which requests may be sent: connected to an address that was checked before and after, and
+    /// over TLS to a peer that has proven who it is, both within `connectSeconds`.
     func connect(_ key: Key) -> EventLoopFuture<UpstreamConnection> {
         let connection = UpstreamConnection(key: key, pool: self, keepAliveSeconds: deadlines.upstreamKeepAliveSeconds)
         let bound = NIOLoopBound(connection, eventLoop: eventLoop)
+        let waiter = NIOLoopBound(HandshakeWaiter(), eventLoop: eventLoop)
+        let deadline = NIODeadline.now() + .seconds(deadlines.connectSeconds)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(.milliseconds(Int64(deadlines.connectSeconds * 1_000)))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -68,6 +71,7 @@ final class UpstreamPool {
                                 serverHostname: UpstreamAddresses.isLiteral(key.host) ? nil : key.host
                             )
                         )
+                        try pipeline.addHandler(waiter.value)
                     }
                     try pipeline.addHandler(RequestWriter())
                     var limits = NIOHTTPDecoderLimitConfiguration()
@@ -89,13 +93,17 @@ final class UpstreamPool {
         guard addresses.allows(host: key.host) else {
             return eventLoop.makeFailedFuture(UpstreamAddresses.Forbidden())
         }
-        return bootstrap.connect(host: key.host, port: key.port).flatMapThrowing { [addresses] channel in
+        return bootstrap.connect(host: key.host, port: key.port).flatMap { [addresses] channel in
             guard addresses.allows(channel.remoteAddress) else {
                 channel.close(promise: nil)
-                throw UpstreamAddresses.Forbidden()
+                return channel.eventLoop.makeFailedFuture(UpstreamAddresses.Forbidden())
             }
-            return bound.value
-        }
+            guard key.isTLS else { return channel.eventLoop.makeSucceededVoidFuture() }
+            let patience = channel.eventLoop.scheduleTask(deadline: deadline) { channel.close(promise: nil) }
+            let secured = waiter.value.secured(on: channel.eventLoop)
+            secured.whenComplete { _ in patience.cancel() }
+            return secured
+        }.map { bound.value }
     }
 
     func putBack(_ connection: UpstreamConnection) {
