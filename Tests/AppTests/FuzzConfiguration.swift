@@ -59,7 +59,8 @@ struct FuzzConfiguration {
         try await Fuzzer(
             "settings",
             seeds: [
-                "127.0.0.1:8080", "[::1]:0", "16MiB", "250ms", "15m", "true", "auto", "sqlite:/tmp/x", "900",
+                "127.0.0.1:8080", "[::1]:0", "16MiB", "250ms", "15m", "true", "auto", "sqlite:/tmp/x",
+                "sqlite:a: b # c\n\u{2028}\u{85}\"\\", "null", "NULL", "-", "...", "~", "[a]", "900",
                 "implicit", "debug",
             ],
             words: [
@@ -80,6 +81,7 @@ struct FuzzConfiguration {
                 }
                 run.note(setting.path)
                 let shown = setting.show(settings)
+                if run.random.oneIn(4) { try Self.checkReport(setting, settings, run) }
                 var again = Settings()
                 try run.expect(setting.read(shown, &again) == nil, "\(setting.path) is shown as \(shown)")
                 try run.expect(
@@ -91,5 +93,21 @@ struct FuzzConfiguration {
             if let bytes = StrictText.bytes(text) { try run.expect(bytes >= 0, "\(bytes)") }
             if let milliseconds = StrictText.milliseconds(text) { try run.expect(milliseconds >= 0, "\(milliseconds)") }
         }.run()
+    }
+
+    /// What `config show` prints is a file that says the same.
+    private static func checkReport(_ setting: SettingKey, _ settings: Settings, _ run: FuzzRun) throws {
+        // Flags and variables hold no NUL; Yams leaves out a byte order mark that begins a text.
+        guard !run.input.contains(0), !run.text.unicodeScalars.contains("\u{FEFF}") else { return }
+        let loaded = SettingsLoader.Loaded(settings: settings)
+        let report = SettingsReport(loaded: loaded, hidesPlaces: false).text
+        guard let root = try YAMLFile.parse(report, source: "shown") else {
+            throw FuzzFailure(property: "nothing shown")
+        }
+        var item: YAMLItem? = root
+        for part in setting.path.split(separator: ".") { item = try item?.pairs().first { $0.0 == part }?.1.item }
+        let shown = setting.show(loaded.settings)
+        let again = try item?.text() ?? ""
+        try run.expect(again.utf8.elementsEqual(shown.utf8), "\(setting.path) is reported as \(again.debugDescription)")
     }
 }

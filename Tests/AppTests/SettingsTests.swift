@@ -115,6 +115,20 @@ import Testing
     }
 
     @Test(
+        "a name that means something in YAML is still a name",
+        arguments: [
+            "null", "NULL", "~", "-", "---", "...", "a: b", "a #b", "\"", "\\", "[a]", "{a}", "&a", "*a", "!a", " a",
+            "a ", "a\tb",
+            "a\nb", "a\u{85}b", "a\u{2028}b", "\u{7F}", "é/中/😀", "e\u{301}",
+        ]
+    )
+    func oddNames(name: String) throws {
+        let first = try load(flags: ["master_key_file": name])
+        let second = try load(yaml: SettingsReport(loaded: first, hidesPlaces: false).text)
+        #expect(second.settings.masterKeyFile?.unicodeScalars.elementsEqual(name.unicodeScalars) == true)
+    }
+
+    @Test(
         "sizes and times are read strictly",
         arguments: [
             ("16MiB", Int64(16 << 20) as Int64?, nil as Int64?), ("64KiB", 65_536, nil), ("1500", 1_500, 1_500_000),

@@ -64,8 +64,32 @@ struct SettingsReport {
         return lines.joined(separator: "\n")
     }
 
+    /// Bare where it is one plain word, which also is what YAML takes for no null and no list.
     private func quoted(_ value: String) -> String {
-        value.allSatisfy { $0.isLetter || $0.isNumber || "_./-".contains($0) } && !value.isEmpty
-            ? value : "\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        let isPlain = value.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        if isPlain, value.utf8.first.map({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ".") }) == true,
+            value != "null"
+        {
+            return value
+        }
+        var text = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\", "\"": text += "\\\(scalar)"
+            case "\u{20}"..."\u{7E}", "\u{A1}"..."\u{2027}", "\u{202A}"..."\u{FEFE}", "\u{FF00}"..."\u{FFFD}",
+                "\u{10000}"...:
+                text.unicodeScalars.append(scalar)
+            // YAML folds or refuses line ends and other characters that cannot be seen.
+            default: text += "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
+            }
+        }
+        return "\"\(text)\""
     }
 }
