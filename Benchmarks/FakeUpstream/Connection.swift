@@ -19,6 +19,8 @@ final class Connection: ChannelInboundHandler {
     private var index = 0
     private var sent = 0
     private var isPaused = false
+    /// A write may tell of writability before it returns; its step must not be performed again then.
+    private var isWriting = false
 
     init(stage: Stage) { self.stage = stage }
 
@@ -29,7 +31,7 @@ final class Connection: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, play != nil, !isPaused { perform(context) }
+        if context.channel.isWritable, play != nil, !isPaused, !isWriting { perform(context) }
         context.fireChannelWritabilityChanged()
     }
 
@@ -80,7 +82,9 @@ final class Connection: ChannelInboundHandler {
             guard context.channel.isWritable else { return context.flush() }
             switch play.steps[index] {
             case .send(let bytes, let times):
+                isWriting = true
                 context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+                isWriting = false
                 sent += 1
                 if sent < times { continue }
                 sent = 0

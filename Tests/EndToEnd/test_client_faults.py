@@ -299,6 +299,29 @@ async def test_the_same_request_twice(gateway, key, fake):
     assert sum("marker-7001" in request["head"] for request in fake.received()) == 10
 
 
+@pytest.mark.parametrize("where", ["target", "method", "field", "trailers", "one trailer", "a chunk's extension"])
+async def test_a_flood_outside_the_body(patient, where):
+    """10 MB where none belong: refused or skipped, never kept."""
+    key = patient.user()
+    head, body = raw.request(key, raw.chat("fake")).split(b"\r\n\r\n", 1)
+    chunked = head[: head.index(b"Content-Length")] + b"Transfer-Encoding: chunked\r\n\r\n%x" % len(body)
+    flood = b"y" * 10_000_000
+    data = {
+        "target": b"POST /v1/chat/completions?" + flood + b" HTTP/1.1\r\n\r\n",
+        "method": flood + head,
+        "field": head + b"\r\nX: " + flood + b"\r\n\r\n" + body,
+        "trailers": chunked + b"\r\n" + body + b"\r\n0\r\n" + b"X-T: yyyyyyyyy\r\n" * 600_000 + b"\r\n",
+        "one trailer": chunked + b"\r\n" + body + b"\r\n0\r\nX-T: " + flood + b"\r\n\r\n",
+        "a chunk's extension": chunked + b";" + flood + b"\r\n" + body + b"\r\n0\r\n\r\n",
+    }[where]
+    before = patient.resident_bytes()
+    answer = await raw.exchange(patient.port, data, 20)
+    assert answer.status in ((200,) if where == "a chunk's extension" else (0, 400, 431))
+    assert patient.resident_bytes() - before < 32 << 20
+    assert len(patient.usage(key)["recent"]) == (answer.status == 200)
+    patient.assert_sound(key)
+
+
 async def test_a_flood_of_pipelined_requests(patient, fake):
     """500 requests at once on one connection, answers unread: one call at a time, bounded, each billed once."""
     key = patient.user()

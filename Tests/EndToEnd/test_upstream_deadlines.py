@@ -7,6 +7,7 @@ import pytest
 
 import raw
 from oracle import PRICES, picos
+from servers import new_key
 
 EVENTS = {"headers": [["Content-Type", "text/event-stream"]], "framing": "chunked"}
 HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
@@ -67,6 +68,8 @@ async def test_a_connection_that_is_never_made(hurried, fake, provider):
 VOID = {
     "nothing at all": {"never": True},
     "a head that drips": {"framing": "raw", "chunks": [{"text": HEAD, "split": 1, "delay_ms": 60}], "end": "hang"},
+    "a reason without an end": {"framing": "raw", "chunks": [{"text": "HTTP/1.1 200 "}, {"text": "y" * 65_536, "times": 4_000}], "end": "hang"},
+    "a chunk's extension without an end": {"end": "hang", "framing": "raw", "chunks": [{"text": HEAD.replace("Content-Length: 500", "Transfer-Encoding: chunked") + "5;"}, {"text": "y" * 65_536, "times": 4_000}]},
     "interim answers for ever": {"framing": "raw", "chunks": [{"text": "HTTP/1.1 100 Continue\r\n\r\n", "times": 50_000}], "end": "hang"},
     "a body that stalls": {"framing": "raw", "chunks": [{"text": HEAD + '{"id":"c"'}], "end": "hang"},
     "a body that drips": {"framing": "raw", "chunks": [{"text": HEAD + '{"id":"c"' + " " * 400, "split": 8, "delay_ms": 100}], "end": "hang"},
@@ -78,6 +81,26 @@ async def test_no_answer_in_time(hurried, fake, name):
     answer, bill = await called(hurried, fake, VOID[name])
     assert answer.status == 504 and answer.json()["error"]["code"] == "upstream_timeout"
     assert (bill["state"], bill["flags"], picos(bill["cost"])) == ("voided", ["unknown_cost"], 0)
+
+
+async def test_a_provider_that_does_not_read(hurried):
+    """20 MB that nobody takes wait for the first byte's deadline, and are let go then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        provider = {"name": "stuck", "dialect": "openai", "base_url": f"http://127.0.0.1:{server.getsockname()[1]}/v1"}
+        model = hurried.model("stuck", provider="stuck", context_length=100_000_000)
+        group = {"name": "stuck", "models": ["stuck"], "price_multiplier": "1.0"}
+        quota = {"model_group": "stuck", "total_quota": "1000.00", "expires_at": None}
+        user = {"email": "stuck@example.com", "name": "T", "role": "user", "api_key": new_key(), "quotas": [quota]}
+        hurried.apply(providers=[provider | {"api_key": None}], models=[model], model_groups=[group], users=[user])
+        asked = raw.request(user["api_key"], raw.chat("stuck", messages=[{"role": "user", "content": "x" * 20_000_000}]))
+        before = hurried.resident_bytes()
+        for _ in range(100):  # until the new model is seen
+            answer = await raw.exchange(hurried.port, asked, 20)
+            if answer.status not in (401, 404):
+                break
+        assert answer.status == 504
+    hurried.assert_sound(user["api_key"])
+    assert hurried.resident_bytes() - before < 100 << 20
 
 
 @pytest.mark.parametrize("words", [0, 1, 9])

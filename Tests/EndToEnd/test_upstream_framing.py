@@ -65,6 +65,8 @@ UNUSABLE = {
     "a status that is no number": raw_bytes("HTTP/1.1 abc OK\r\n\r\n"),
     "no HTTP at all": raw_bytes("220 mail.example.com ESMTP\r\n"),
     "TLS": raw_bytes("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\0" * 64),
+    "200,000 trailers": with_head("Transfer-Encoding: chunked", body=f"{len(BODY):x}\r\n{BODY}\r\n0\r\n" + "X-T: y\r\n" * 200_000),
+    "10 MB of leading zeros": with_head("Transfer-Encoding: chunked", body="0" * 10_000_000 + f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n"),
     "a zero byte in a field": with_head("X-A: b\0c", LENGTH),
     "a folded field": with_head("X-A: b\r\n c", LENGTH),
     "a name with a space": with_head("X A: b", LENGTH),
