@@ -59,7 +59,7 @@ struct JSONScannerTests {
         "refused: what the grammar has no place for",
         arguments: [
             Case("", .empty, at: 0), Case(" \n\t", .empty, at: 3),
-            Case("{\"a\":1,}", .unexpectedByte, at: 7, in: "a"), Case("[1,]", .unexpectedByte, at: 3),
+            Case("{\"a\":1,}", .unexpectedByte, at: 7), Case("[1,]", .unexpectedByte, at: 3),
             Case("[,1]", .unexpectedByte, at: 1), Case("{,}", .unexpectedByte, at: 1),
             Case("[1 2]", .unexpectedByte, at: 3), Case(#"{"a" 1}"#, .unexpectedByte, at: 5, in: "a"),
             Case(#"{"a"}"#, .unexpectedByte, at: 4, in: "a"), Case(#"{"a":}"#, .unexpectedByte, at: 5, in: "a"),
@@ -87,7 +87,7 @@ struct JSONScannerTests {
             Case("[1,", .truncated, at: 3), Case(#"{"a"#, .truncated, at: 3),
             Case(#"{"a""#, .truncated, at: 4, in: "a"),
             Case(#"{"a":"#, .truncated, at: 5, in: "a"), Case(#"{"a":1"#, .truncated, at: 6, in: "a"),
-            Case(#"{"a":1,"#, .truncated, at: 7, in: "a"), Case(#"["\"#, .truncated), Case(#"["\u00"#, .truncated),
+            Case(#"{"a":1,"#, .truncated, at: 7), Case(#"["\"#, .truncated), Case(#"["\u00"#, .truncated),
             Case("[tru", .truncated), Case("[-", .truncated), Case("[1.", .truncated), Case("[1e+", .truncated),
             Case("[\"a", .truncated, at: 3),
             // Half a character is bad, whatever might have followed.
@@ -212,6 +212,10 @@ struct JSONScannerTests {
         "the outermost member that holds a problem is named, short and without control characters",
         arguments: [
             Case(#"{"ok":1,"messages":[{"content":"\x"}]}"#, .badEscape, in: "messages"),
+            // What stands between members, or after the last one, is in none.
+            Case(#"{"ok":1,"\x":2}"#, .badEscape), Case(#"{"ok":1, x}"#, .unexpectedByte),
+            Case(#"{"ok":1} x"#, .trailingBytes),
+            Case(#"{"a":{"b":1,}}"#, .unexpectedByte, in: "a"),
             Case(#"{"a\nb\u007f":[}"#, .unexpectedByte, in: "ab"),
             Case(
                 "{\"\(String(repeating: "x", count: 5_000))\":!",

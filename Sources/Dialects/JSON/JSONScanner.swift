@@ -155,7 +155,10 @@ private struct Scan {
                 if !isClosing {
                     if depth == 0 {
                         index = Bytes.skipWhitespace(base, index, end)
-                        guard index == end else { throw .trailingBytes }
+                        guard index == end else {
+                            problemName = nil
+                            throw .trailingBytes
+                        }
                         return rootKind
                     }
                     if depth == 1 {
@@ -168,6 +171,7 @@ private struct Scan {
                     if byte(index) == UInt8(ascii: ",") {
                         index = Bytes.skipWhitespace(base, index &+ 1, end)
                         if isObject {
+                            if depth == 1 { problemName = nil }
                             let name = try self.name()
                             if depth == 1 { name.store(in: &child) }
                         } else if depth == 1 {
