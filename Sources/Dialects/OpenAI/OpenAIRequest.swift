@@ -134,7 +134,8 @@ package struct OpenAIRequest: Sendable {
                 )
             }
         }
-        if model != self.model {
+        // Bytes, as a server compares them: to Swift, é in one scalar and in two are equal.
+        if !model.utf8.elementsEqual(self.model.utf8) {
             var text: [UInt8] = []
             JSONString.write(model, into: &text)
             edits.append(Edit(range: modelValue, text: text))
