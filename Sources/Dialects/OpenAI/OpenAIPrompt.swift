@@ -51,7 +51,13 @@ struct OpenAIPrompt {
     private static func isExternal(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Bool {
         switch end &- start {
         case 4: if Bytes.equal(base, start, end, "file") { return true }
-        case 5: if Bytes.equal(base, start, end, "image") || Bytes.equal(base, start, end, "video") { return true }
+        case 5:
+            // `audio` refers by its id to an answer that the upstream remembers.
+            if Bytes.equal(base, start, end, "image") || Bytes.equal(base, start, end, "video")
+                || Bytes.equal(base, start, end, "audio")
+            {
+                return true
+            }
         case 6: if Bytes.equal(base, start, end, "images") || Bytes.equal(base, start, end, "source") { return true }
         case 7: if Bytes.equal(base, start, end, "file_id") { return true }
         case 8: if Bytes.equal(base, start, end, "file_url") { return true }
@@ -62,7 +68,12 @@ struct OpenAIPrompt {
                 return true
             }
         case 10: if Bytes.equal(base, start, end, "input_file") { return true }
-        case 11: if Bytes.equal(base, start, end, "input_image") { return true }
+        case 11:
+            // `input_audio` holds bytes, or with Qwen an address.
+            if Bytes.equal(base, start, end, "input_image") || Bytes.equal(base, start, end, "input_audio") {
+                return true
+            }
+        case 12: if Bytes.equal(base, start, end, "document_url") { return true }
         case 15: if Bytes.equal(base, start, end, "multimodal_data") { return true }
         default: break
         }

@@ -89,7 +89,7 @@ struct OpenAIRequestReader {
         case .speed:
             if isSet(member), !member.isString("standard", in: bytes) { noteCost(member) }
         case .modalities:
-            var isTextOnly = member.kind == .array || member.kind == .null
+            var isTextOnly = member.kind == .array || !isSet(member)
             JSONWalk.forEachChild(bytes, member.value) { if !$0.isString("text", in: bytes) { isTextOnly = false } }
             if !isTextOnly { noteCost(member) }
         }
@@ -161,7 +161,7 @@ struct OpenAIRequestReader {
     }
 
     private mutating func readTools(_ member: JSONMember) {
-        var isOurs = member.kind == .array || member.kind == .null
+        var isOurs = member.kind == .array || !isSet(member)
         JSONWalk.forEachChild(bytes, member.value) { tool in
             var isLocal = false
             var hasType = false

@@ -1,0 +1,118 @@
+import Dialects
+import Domain
+import NIOCore
+import Testing
+
+@Suite("what costs beyond tokens in a request of the OpenAI dialect")
+struct OpenAIRequestCostTests {
+    private func parse(_ members: String, _ endpoint: Endpoint = .chatCompletions) throws -> OpenAIRequest {
+        try OpenAIRequest.parse(ByteBuffer(string: #"{"model":"m","# + members + "}"), endpoint: endpoint)
+    }
+
+    @Test(
+        "members that need a price of their own are named",
+        arguments: [
+            (#""audio":{"voice":"alloy","format":"mp3"}"#, "audio"), (#""modalities":["text","audio"]"#, "modalities"),
+            (#""modalities":["image"]"#, "modalities"), (#""modalities":"audio""#, "modalities"),
+            (#""modalities":[null]"#, "modalities"), (#""web_search_options":{}"#, "web_search_options"),
+            (#""service_tier":"flex""#, "service_tier"), (#""service_tier":"priority""#, "service_tier"),
+            (#""service_tier":5"#, "service_tier"), (#""service\u005ftier":"flex""#, "service_tier"),
+            (#""speed":"fast""#, "speed"), (#""prediction":{"type":"content","content":"x"}"#, "prediction"),
+            (#""models":["a","b"]"#, "models"), (#""plugins":[]"#, "plugins"),
+            (#""enable_search":true"#, "enable_search"),
+            (#""search_parameters":{"mode":"auto"}"#, "search_parameters"),
+            (#""tools":[{"type":"web_search"}]"#, "tools"), (#""tools":[{"type":"function"},{"type":"mcp"}]"#, "tools"),
+            (#""tools":[{"type":"web_search","function":{"name":"f"}}]"#, "tools"),
+            (#""tools":[{"function":{"name":"f"},"type":"web_search"}]"#, "tools"),
+            (#""tools":[{"x":{"type":"function"}}]"#, "tools"), (#""tools":[{}]"#, "tools"),
+            (#""tools":["function"]"#, "tools"),
+            (#""tools":[null]"#, "tools"), (#""tools":{"type":"function"}"#, "tools"),
+            (#""web_search_options":{},"audio":{},"models":[]"#, "audio models web_search_options"),
+        ]
+    )
+    func costBearing(members: String, names: String) throws {
+        for endpoint in Endpoint.allCases {
+            let named = try parse(members, endpoint).costBearing
+            #expect(named.joined(separator: " ") == names)
+            #expect(Set(named).isSubset(of: OpenAIRequest.costBearingNames))
+        }
+    }
+
+    @Test("null and false are as absent", arguments: OpenAIRequest.costBearingNames, ["null", "false"])
+    func absent(name: String, value: String) throws { #expect(try parse("\"\(name)\":\(value)").costBearing == []) }
+
+    @Test(
+        "what costs no more than its tokens is not named",
+        arguments: [
+            #""service_tier":"auto""#, #""service_tier":"default""#, #""service_tier":"d\u0065fault""#,
+            #""speed":"standard""#, #""modalities":["text"]"#, #""modalities":[]"#, #""tools":[]"#,
+            #""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"web_search"}}}]"#,
+            #""tools":[{"type":"custom"}]"#, #""tools":[{"function":{"name":"f"}}]"#, #""tool_choice":"auto""#,
+            #""metadata":{"audio":{},"service_tier":"flex"}"#, #""audio_":{}"#,
+            #""messages":[{"role":"user","content":"\"audio\":{},\"service_tier\":\"flex\""}]"#,
+        ]
+    )
+    func plain(members: String) throws { #expect(try parse(members).costBearing == []) }
+
+    @Test(
+        "input whose tokens the body's bytes do not bound is seen",
+        arguments: [
+            #"{"type":"image_url","image_url":{"url":"https://example.org/a.png"}}"#,
+            #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#,
+            #"{"type":"file","file":{"file_id":"file-1"}}"#, #"{"type":"file","file":{"file_data":"AAAA"}}"#,
+            #"{"type":"video_url","video_url":{"url":"https://example.org/a.mp4"}}"#,
+            #"{"image":"https://example.org/a"}"#,
+            #"{"type":"audio_url","audio_url":{"url":"https://example.org/a.mp3"}}"#,
+            #"{"type":"video","video":["a"]}"#,
+            #"{"type":"input_image","file_id":"file-1"}"#, #"{"type":"image","source":{"type":"url","url":"x"}}"#,
+            #"{"type":"input_audio","input_audio":{"data":"https://example.org/a.wav","format":"wav"}}"#,
+            #"{"type":"document_url","document_url":"https://example.org/a.pdf"}"#,
+            // An answer in audio that the upstream remembers.
+            #"{"audio":{"id":"audio_1"}}"#,
+            #"{"type":"image_url","image\u005furl":{"url":"x"}}"#, #"{"file_id" : "x"}"#,
+        ]
+    )
+    func external(part: String) throws {
+        #expect(try parse(#""messages":[{"role":"user","content":["# + part + "]}]").hasExternalInput)
+        #expect(try parse(#""prompt":["# + part + "]", .completions).hasExternalInput)
+        #expect(try parse(#""input":["# + part + "]", .embeddings).hasExternalInput)
+    }
+
+    @Test(
+        "text about images and files is text",
+        arguments: [
+            #""image_url""#, #""\"image_url\":{\"url\":\"https://example.org\"}""#,
+            #"{"type":"text","text":"file_id"}"#,
+            #"{"type":"image_url"}"#, #"{"text":"\\","role":"file"}"#,
+        ]
+    )
+    func text(part: String) throws {
+        #expect(try !parse(#""messages":[{"role":"user","content":["# + part + "]}]").hasExternalInput)
+    }
+
+    @Test(
+        "where thinking or a schema is asked for, no limit may be lowered",
+        arguments: [
+            (#""reasoning_effort":"low""#, true), (#""thinking":{"type":"enabled"}"#, true), (#""reasoning":{}"#, true),
+            (#""enable_thinking":true"#, true), (#""enable_thinking":false"#, false), (#""thinking":null"#, false),
+            (#""thinking_budget":1"#, true), (#""thinking_budget_tokens":1"#, true), (#""grammar":"x""#, true),
+            (#""json_schema":{}"#, true), (#""guided_json":{}"#, true),
+            (#""response_format":{"type":"json_schema","json_schema":{}}"#, true),
+            (#""response_format":{"typ\u0065":"json\u005fschema"}"#, true),
+            (#""response_format":{"type":"text"}"#, false),
+            (#""response_format":null"#, false), (#""x":{"thinking":true}"#, false),
+        ]
+    )
+    func clamp(members: String, forbidden: Bool) throws { #expect(try parse(members).forbidsClamp == forbidden) }
+
+    @Test(
+        "the prompt is guessed at four bytes a token, one for a wide character, one for a token given",
+        arguments: [
+            (#""prompt":"abcdefgh""#, 2), (#""prompt":"abcdefghi""#, 3), (#""prompt":"世界""#, 2),
+            (#""prompt":[1,22,333]"#, 3), (#""prompt":[[1,2],[3]]"#, 3), (#""prompt":"""#, 0), (#""max_tokens":5"#, 0),
+        ] as [(String, Int64)]
+    )
+    func estimates(members: String, tokens: Int64) throws {
+        #expect(try parse(members, .completions).estimatedInputTokens == tokens)
+    }
+}
