@@ -1,0 +1,207 @@
+import Dialects
+import Domain
+import NIOCore
+import Testing
+
+@Suite("what a request of the OpenAI dialect says")
+struct OpenAIRequestTests {
+    /// `members` beside a model.
+    private func parse(
+        _ members: String,
+        _ endpoint: Endpoint = .chatCompletions
+    ) -> Result<OpenAIRequest, OpenAIRequestError> {
+        read(#"{"model":"m","# + members + "}", endpoint)
+    }
+
+    private func read(
+        _ body: String,
+        _ endpoint: Endpoint = .chatCompletions
+    ) -> Result<OpenAIRequest, OpenAIRequestError> {
+        Result { () throws(OpenAIRequestError) in
+            try OpenAIRequest.parse(ByteBuffer(string: body), endpoint: endpoint)
+        }
+    }
+
+    private func refusal(_ result: Result<OpenAIRequest, OpenAIRequestError>) -> OpenAIRequestError? {
+        guard case .failure(let error) = result else { return nil }
+        return error
+    }
+
+    static let generating: [Endpoint] = [.chatCompletions, .completions]
+    static let limits = ["max_tokens", "max_completion_tokens", "n_predict", #"max\u005ftokens"#]
+    static let counts = ["n", "best_of", "n_cmpl", #"\u006e"#]
+
+    /// What no limit and no count can be, and the code that says so.
+    static let noIntegers = [
+        ("-1", "invalid_value"), ("0", "invalid_value"), ("2147483648", "invalid_value"),
+        ("9223372036854775808", "invalid_value"), ("18446744073686646784", "invalid_value"),
+        ("-9223372036854775809", "invalid_value"), ("1e18", "invalid_value"), ("1e0", "invalid_value"),
+        ("1.5", "invalid_value"), ("1.0", "invalid_value"), ("\"5\"", "invalid_type"), ("true", "invalid_type"),
+        ("[5]", "invalid_type"), ("{}", "invalid_type"), ("\"\"", "invalid_type"),
+    ]
+
+    @Test("a limit that is none is refused by its name", arguments: limits, noIntegers)
+    func badLimits(name: String, value: (text: String, code: String)) {
+        let plain = name.replacing(#"\u005f"#, with: "_")
+        for endpoint in Self.generating {
+            let error = refusal(parse("\"\(name)\":\(value.text)", endpoint))
+            #expect(error?.param == plain)
+            #expect(error?.code == value.code)
+            #expect(error?.message == "'\(plain)' must be an integer from 1 to 2147483647.")
+        }
+    }
+
+    @Test(
+        "a count of answers that is none is refused by its name",
+        arguments: counts,
+        noIntegers + [("129", "invalid_value")]
+    )
+    func badCounts(name: String, value: (text: String, code: String)) {
+        let plain = name.replacing(#"\u006e"#, with: "n")
+        for endpoint in Self.generating {
+            let error = refusal(parse("\"\(name)\":\(value.text)", endpoint))
+            #expect(error?.param == plain)
+            #expect(error?.code == value.code)
+            #expect(error?.message == "'\(plain)' must be an integer from 1 to 128.")
+        }
+    }
+
+    @Test(
+        "the smallest limit counts, and null is as absent",
+        arguments: [
+            (#""x":1"#, nil), (#""max_tokens":null"#, nil), (#""max_tokens":1"#, 1),
+            (#""max_tokens":2147483647"#, 2_147_483_647), (#""max_completion_tokens":7"#, 7), (#""n_predict":9"#, 9),
+            (#""max_tokens":9,"max_completion_tokens":7"#, 7), (#""max_tokens":7,"max_completion_tokens":9"#, 7),
+            (#""max_tokens":7,"max_completion_tokens":null"#, 7), (#""n_predict":3,"max_tokens":null"#, 3),
+            (#""n_predict":5,"max_tokens":4,"max_completion_tokens":6"#, 4),
+            (#""max\u005ftokens":8"#, 8), (#""x":{"max_tokens":0}"#, nil), (#""max_token":0,"MAX_TOKENS":0"#, nil),
+        ] as [(String, Int64?)]
+    )
+    func outputLimit(members: String, expected: Int64?) throws {
+        for endpoint in Self.generating { #expect(try parse(members, endpoint).get().outputLimit == expected) }
+        #expect(try parse(members, .embeddings).get().outputLimit == nil)
+    }
+
+    @Test(
+        "answers are counted: the largest of n, best_of and n_cmpl, for each prompt",
+        arguments: [
+            (#""x":1"#, 1, 1), (#""n":null,"best_of":null"#, 1, 1), (#""n":128"#, 128, 128),
+            (#""n":2,"best_of":5"#, 5, 5), (#""n":5,"best_of":2,"n_cmpl":3"#, 5, 5), (#""\u006e":4"#, 4, 4),
+            (#""prompt":"a","n":3"#, 3, 3), (#""prompt":["a","b"],"n":3"#, 3, 6), (#""prompt":[1,2,3]"#, 1, 1),
+            (#""prompt":[[1,2],[3]]"#, 1, 2), (#""prompt":[]"#, 1, 1), (#""n":2,"prompt":["a","b","c"]"#, 2, 6),
+            (#""prompt":[",","[\"a\",\"b\"]"]"#, 1, 2), (#""p\u0072ompt":["a","b"]"#, 1, 2),
+        ] as [(String, Int64, Int64)]
+    )
+    func answerCount(members: String, chat: Int64, completions: Int64) throws {
+        #expect(try parse(members).get().choices == chat)
+        #expect(try parse(members, .completions).get().choices == completions)
+        #expect(try parse(members, .embeddings).get().choices == 1)
+    }
+
+    @Test("prompts and inputs are at most 2048", arguments: [(Endpoint.completions, "prompt"), (.embeddings, "input")])
+    func prompts(endpoint: Endpoint, name: String) throws {
+        func members(_ count: Int) -> String {
+            "\"\(name)\":[\(Array(repeating: "\"a\"", count: count).joined(separator: ","))]"
+        }
+        #expect(try parse(members(2_048), endpoint).get().promptCount == 2_048)
+        #expect(refusal(parse(members(2_049), endpoint))?.param == name)
+        #expect(try parse(members(2_049), .chatCompletions).get().promptCount == 1)
+    }
+
+    @Test("to embed, limits, counts and streaming mean nothing, whatever they are")
+    func embeddings() throws {
+        let members =
+            #""input":["a","b"],"max_tokens":-1,"max_completion_tokens":"x","n":0,"best_of":1e18,"stream":true"#
+        let request = try parse(members, .embeddings).get()
+        #expect(!request.isStreamed && request.outputLimit == nil && request.choices == 1 && request.promptCount == 2)
+    }
+
+    @Test(
+        "a member of a wrong type is refused by its name",
+        arguments: [
+            (#""stream":"true""#, "stream"), (#""stream":1"#, "stream"), (#""stream":{}"#, "stream"),
+            (#""str\u0065am":0"#, "stream"), (#""stream_options":true"#, "stream_options"),
+            (#""stream_options":[]"#, "stream_options"), (#""stream_options":"""#, "stream_options"),
+            (#""stream_options":{"include_usage":1}"#, "stream_options.include_usage"),
+            (#""stream_options":{"include_usage":"true"}"#, "stream_options.include_usage"),
+            (#""stream_options":{"include\u005fusage":[]}"#, "stream_options.include_usage"),
+        ]
+    )
+    func wrongTypes(members: String, param: String) {
+        for endpoint in Self.generating {
+            let error = refusal(parse(members, endpoint))
+            #expect(error?.param == param)
+            #expect(error?.code == "invalid_type")
+        }
+    }
+
+    @Test(
+        "null is as absent",
+        arguments: [
+            #""stream":null"#, #""stream":false,"stream_options":null"#, #""stream_options":{"include_usage":null}"#,
+        ]
+    )
+    func nulls(members: String) throws {
+        let request = try parse(members).get()
+        #expect(!request.isStreamed && !request.asksForUsage)
+    }
+
+    @Test(
+        "a model that is no name is refused",
+        arguments: [
+            ("{}", "missing_required_parameter"), (#"{"MODEL":"m"}"#, "missing_required_parameter"),
+            (#"{"x":{"model":"m"}}"#, "missing_required_parameter"), (#"{"model":null}"#, "invalid_type"),
+            (#"{"model":5}"#, "invalid_type"), (#"{"model":["m"]}"#, "invalid_type"),
+            (#"{"model":""}"#, "invalid_value"),
+            (#"{"model":"a\nb"}"#, "invalid_value"), (#"{"model":"a\u007f"}"#, "invalid_value"),
+            (#"{"model":"a\u0085"}"#, "invalid_value"),
+            ("{\"model\":\"\(String(repeating: "m", count: 257))\"}", "invalid_value"),
+            ("{\"model\":\"\(String(repeating: "\\u006d", count: 257))\"}", "invalid_value"),
+            ("{\"model\":\"\(String(repeating: "é", count: 129))\"}", "invalid_value"),
+        ]
+    )
+    func badModels(body: String, code: String) {
+        for endpoint in Endpoint.allCases {
+            #expect(refusal(read(body, endpoint))?.param == "model")
+            #expect(refusal(read(body, endpoint))?.code == code)
+        }
+    }
+
+    @Test(
+        "a model is read as it is meant",
+        arguments: [
+            (#""a/b:c""#, "a/b:c"), (#""\u006d""#, "m"), (#""a\"b\\""#, "a\"b\\"), (#""é世\ud83d\ude00""#, "é世😀"),
+            ("\"\(String(repeating: "m", count: 256))\"", String(repeating: "m", count: 256)),
+            ("\"\(String(repeating: "\\u006d", count: 256))\"", String(repeating: "m", count: 256)),
+        ]
+    )
+    func models(value: String, expected: String) throws {
+        for name in ["model", #"mo\u0064el"#] {
+            #expect(try read("{\"\(name)\":\(value)}").get().model.utf8.elementsEqual(expected.utf8))
+        }
+    }
+
+    @Test(
+        "what is no acceptable object is refused, and by the name of its member",
+        arguments: [
+            ("", "invalid_json", nil), ("[]", "invalid_json", nil), ("null", "invalid_json", nil),
+            ("\u{FEFF}{}", "invalid_json", nil), (#"{"model":"m"} x"#, "invalid_json", nil),
+            (#"{"model":"m","messages":[1,]}"#, "invalid_json", "messages"),
+            (#"{"model":"m","messages":["\ud800"]}"#, "invalid_json", "messages"),
+            (#"{"model":"m","n":NaN}"#, "invalid_json", "n"),
+            (#"{"model":"m","max_tokens":1e999}"#, "invalid_json", "max_tokens"),
+            (#"{"model":"m","model":"m"}"#, "duplicate_member", "model"),
+            (#"{"model":"m","max_tokens":1,"max\u005ftokens":9}"#, "duplicate_member", "max_tokens"),
+            (
+                #"{"model":"m","stream_options":{"include_usage":true,"include\u005fusage":false}}"#,
+                "duplicate_member", "include_usage"
+            ),
+        ] as [(String, String, String?)]
+    )
+    func badBodies(body: String, code: String, param: String?) {
+        for endpoint in Endpoint.allCases {
+            #expect(refusal(read(body, endpoint))?.code == code)
+            #expect(refusal(read(body, endpoint))?.param == param)
+        }
+    }
+}
