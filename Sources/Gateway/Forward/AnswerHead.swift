@@ -52,8 +52,11 @@ enum AnswerHead {
 
     /// Whether the first or the last eight bytes of the secret stand in `body`, as they are or escaped for JSON.
     static func carriesCredential(_ body: ByteBuffer, _ credential: Credential?) -> Bool {
-        body.withUnsafeReadableBytes {
-            carriesCredential(JSONString.text($0, 0..<$0.count, hasEscapes: true), credential)
+        // Both ways: what stands there may begin in the midst of an escape.
+        body.withUnsafeReadableBytes { bytes in
+            [false, true].contains {
+                carriesCredential(JSONString.text(bytes, 0..<bytes.count, hasEscapes: $0), credential)
+            }
         }
     }
 
