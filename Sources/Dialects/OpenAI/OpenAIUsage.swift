@@ -206,8 +206,9 @@ private struct Counts {
                 rest -= taken
                 usage.set(.audioOutput, to: taken, taken == audioOutput ? .reported : .derived)
             }
-            if stated > 0 { outputProvenance = reasoningIsOutside ? outputProvenance : .derived }
-            if !reasoningIsOutside, stated > completion { problems.insert(.partsExceedOutput) }
+            let inside = reasoningIsOutside ? audioOutput ?? 0 : stated
+            if inside > 0 { outputProvenance = .derived }
+            if inside > completion { problems.insert(.partsExceedOutput) }
             usage.set(.output, to: rest, outputProvenance)
             if let total, let prompt, total != prompt + completion, !reasoningIsOutside {
                 problems.insert(.totalMismatch)
