@@ -21,9 +21,7 @@ final class Exchange: Timed, @unchecked Sendable {
     private var principal: Principal?
     private var body = ByteBuffer()
     private var isBodyComplete = false
-    private var request: OpenAIRequest?
-    private var quoted: QuotedCall?
-    private var intent: CallIntent?
+    private var prepared: PreparedCall?
     private var hold: Hold?
     private var machine: CallMachine?
     private var isEnded = false
@@ -130,9 +128,7 @@ final class Exchange: Timed, @unchecked Sendable {
             clientAddress: connection?.clientAddress ?? "",
             startedAt: startedAt
         )
-        self.request = request
-        self.quoted = quoted
-        self.intent = intent
+        prepared = PreparedCall(request: request, quoted: quoted, intent: intent)
         machine = CallMachine(isStreamed: request.isStreamed)
         loop.watch(self)
         let asked = AdmissionRequest(
@@ -220,25 +216,20 @@ final class Exchange: Timed, @unchecked Sendable {
     // MARK: - Forward
 
     private func connect() {
-        guard let quoted, let request, let hold else { return receive(.connectFailed(.upstreamUnreachable)) }
+        guard let prepared, let hold else { return receive(.connectFailed(.upstreamUnreachable)) }
         expect(.connect, within: gateway.settings.deadlines.connectSeconds + 1)
-        let attempt = UpstreamAttempt(of: self, request: request, hold: hold, provider: quoted.route.provider)
+        let attempt = UpstreamAttempt(of: self, answering: prepared, hold: hold)
         self.attempt = attempt
         attempt.connect()
     }
 
     private func send() {
-        guard let attempt, let quoted, let request, let hold else { return receive(.upstreamFailed) }
-        let isLimited = head.endpoint != .embeddings && (request.outputLimit == nil || hold.isClamped)
-        let body = request.upstreamBody(
-            model: quoted.route.upstreamModel,
-            outputLimit: isLimited ? hold.outputLimit : nil,
-            forceUsage: request.isStreamed && head.endpoint != .embeddings
-        )
+        guard let attempt, let prepared, let hold else { return receive(.upstreamFailed) }
+        let body = prepared.upstreamBody(hold)
         self.body = ByteBuffer()
         expect(.firstByte, within: gateway.settings.deadlines.firstByteSeconds)
         Failpoint.hit("gateway.dispatch")
-        attempt.send(UpstreamRequest.bytes(head, to: quoted.route.provider, body: body))
+        attempt.send(UpstreamRequest.bytes(head, to: prepared.quoted.route.provider, body: body))
     }
 
     // MARK: - What the attempt says
@@ -262,7 +253,8 @@ final class Exchange: Timed, @unchecked Sendable {
     // MARK: - Settle
 
     private func settle(_ ending: CallMachine.Ending) {
-        guard let intent, let hold, let quoted else { return }
+        guard let prepared, let hold else { return }
+        let quoted = prepared.quoted
         deadline = .distantFuture
         var facts = attempt?.end(ending) ?? BookingFacts()
         facts.isClientGone = isClientGone
@@ -272,16 +264,16 @@ final class Exchange: Timed, @unchecked Sendable {
             default: break
             }
         }
-        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: request?.choices ?? 1)
+        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: prepared.request.choices)
         let result = CallResult.booking(
             ending,
             facts: facts,
-            call: intent,
+            call: prepared.intent,
             hold: hold,
             rates: quoted.price.rates,
             costRates: quoted.route.costRates ?? quoted.price.rates,
             policy: gateway.settings.disconnectUnknown,
-            inputLimit: quoted.model.inputLimit(prompts: request?.promptCount ?? 1),
+            inputLimit: quoted.model.inputLimit(prompts: prepared.request.promptCount),
             outputLimit: overflow ? .max : limit,
             endedAt: WallClock.now(),
             durationMilliseconds: sinceStart.nanoseconds / 1_000_000,
@@ -294,7 +286,7 @@ final class Exchange: Timed, @unchecked Sendable {
                 metadata: ["call": "\(id)", "provider": "\(quoted.route.provider.name)", "excess": "\(result.excess)"]
             )
         }
-        gateway.journal.settle(Settlement(call: intent, hold: hold, result: result)) { [self] outcome in
+        gateway.journal.settle(Settlement(call: prepared.intent, hold: hold, result: result)) { [self] outcome in
             loop.hop { [self] in
                 Failpoint.hit("gateway.settled")
                 receive(.settled(outcome))

@@ -10,26 +10,26 @@ import NIOHTTP1
 final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     /// Until the exchange is over.
     private var exchange: Exchange?
-    private let provider: Provider
+    private let prepared: PreparedCall
     private let hold: Hold
-    private let choices: Int64
-    private let isStreamed: Bool
     private let limits: GatewaySettings.Limits
     private var connection: UpstreamConnection?
     private(set) var head: HTTPResponseHead?
     private(set) var firstByteMilliseconds: Int64?
     var meter = AnswerMeter()
 
-    init(of exchange: Exchange, request: OpenAIRequest, hold: Hold, provider: Provider) {
+    init(of exchange: Exchange, answering prepared: PreparedCall, hold: Hold) {
         self.exchange = exchange
-        self.provider = provider
+        self.prepared = prepared
         self.hold = hold
-        choices = request.choices
-        isStreamed = request.isStreamed
         limits = exchange.gateway.settings.limits
-        meter.credential = provider.credential
-        if isStreamed { meter.expectStream(stripsUsage: !request.asksForUsage, eventByteLimit: limits.eventBytes) }
+        meter.credential = prepared.quoted.route.provider.credential
+        if prepared.request.isStreamed {
+            meter.expectStream(stripsUsage: !prepared.request.asksForUsage, eventByteLimit: limits.eventBytes)
+        }
     }
+
+    private var provider: Provider { prepared.quoted.route.provider }
 
     // MARK: - The exchange's side
 
@@ -108,7 +108,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         firstByteMilliseconds = exchange.sinceStart.nanoseconds / 1_000_000
         meter.statusCode = Int(head.status.code)
         Failpoint.hit("gateway.upstream-head")
-        exchange.receive(.head(AnswerHead.kind(of: head, isStreamed: isStreamed)))
+        exchange.receive(.head(AnswerHead.kind(of: head, isStreamed: prepared.request.isStreamed)))
     }
 
     func upstreamBody(_ bytes: ByteBuffer) {
@@ -147,7 +147,9 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         do {
             let out = try meter.meterHeld()
             if out.readableBytes > 0 {
-                if meter.isBeyond(hold, choices: choices) { return exchange.receive(.outputBeyondHold) }
+                if meter.isBeyond(hold, choices: prepared.request.choices) {
+                    return exchange.receive(.outputBeyondHold)
+                }
                 forward(out)
                 Failpoint.hit("gateway.mid-stream")
             }
