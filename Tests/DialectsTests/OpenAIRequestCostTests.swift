@@ -79,6 +79,25 @@ struct OpenAIRequestCostTests {
     }
 
     @Test(
+        "a member that stands for input kept elsewhere is seen, null and false are as absent",
+        arguments: [
+            (#""previous_response_id":"resp_1""#, true), (#""previous\u005fresponse_id":"resp_1""#, true),
+            (#""conversation":"conv_1""#, true), (#""conversation":{"id":"conv_1"}"#, true),
+            (#""conversation_id":"c""#, true), (#""thread_id":"t""#, true), (#""file_id":"file-1""#, true),
+            (#""file_ids":["file-1"]"#, true), (#""vector_store_ids":["vs_1"]"#, true),
+            (#""data_sources":[{"type":"azure_search"}]"#, true), (#""dataSources":[{}]"#, true),
+            (#""image_url":"https://example.org/a.png""#, true), (#""images":["a"]"#, true),
+            (#""prompt":{"id":"pmpt_1"}"#, true), (#""prompt":{"prompt_string":"a"}"#, true),
+            (#""previous_response_id":null"#, false), (#""file_ids":false"#, false), (#""prompt":null"#, false),
+            (#""prompt":"file_id""#, false), (#""metadata":{"previous_response_id":"resp_1"}"#, false),
+            (#""user":"previous_response_id""#, false), (#""file_idx":1"#, false),
+        ]
+    )
+    func keptElsewhere(members: String, isExternal: Bool) throws {
+        for endpoint in Endpoint.allCases { #expect(try parse(members, endpoint).hasExternalInput == isExternal) }
+    }
+
+    @Test(
         "text about images and files is text",
         arguments: [
             #""image_url""#, #""\"image_url\":{\"url\":\"https://example.org\"}""#,

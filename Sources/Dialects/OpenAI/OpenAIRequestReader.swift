@@ -22,6 +22,8 @@ struct OpenAIRequestReader {
         case outputLimit
         case choices, prompt, messages, tools, functions, thinking, responseFormat, schema
         case costBearing, serviceTier, modalities, speed
+        /// Input that the upstream keeps or fetches: an earlier answer, a conversation, files, Azure's data sources.
+        case keptInput
     }
 
     mutating func read(_ members: [JSONMember]) throws(OpenAIRequestError) -> OpenAIRequest {
@@ -66,6 +68,8 @@ struct OpenAIRequestReader {
             }
         case .prompt:
             prompt.read(bytes, member.value)
+            // A stored prompt by its id, or llama.cpp's text with media.
+            if member.kind == .object { request.hasExternalInput = true }
             if request.endpoint != .chatCompletions { try countPrompts(member) }
         case .messages: prompt.read(bytes, member.value)
         case .tools:
@@ -80,6 +84,8 @@ struct OpenAIRequestReader {
             }
         case .schema:
             if isSet(member) { request.forbidsClamp = true }
+        case .keptInput:
+            if isSet(member) { request.hasExternalInput = true }
         case .costBearing:
             if isSet(member) { noteCost(member) }
         case .serviceTier:
@@ -224,17 +230,21 @@ struct OpenAIRequestReader {
             if `is`("stream") { return .stream }
             if `is`("n_cmpl") { return .choices }
             if `is`("models") { return .costBearing }
+            if `is`("images") { return .keptInput }
             return `is`("prompt") ? .prompt : nil
         case 7:
             if `is`("best_of") { return .choices }
             if `is`("plugins") { return .costBearing }
+            if `is`("file_id") { return .keptInput }
             return `is`("grammar") ? .schema : nil
         case 8:
             if `is`("messages") { return .messages }
+            if `is`("file_ids") { return .keptInput }
             return `is`("thinking") ? .thinking : nil
         case 9:
             if `is`("n_predict") { return .outputLimit }
             if `is`("functions") { return .functions }
+            if `is`("image_url") || `is`("thread_id") { return .keptInput }
             return `is`("reasoning") ? .thinking : nil
         case 10:
             if `is`("max_tokens") { return .outputLimit }
@@ -242,17 +252,24 @@ struct OpenAIRequestReader {
             return `is`("prediction") ? .costBearing : nil
         case 11:
             if `is`("json_schema") { return .schema }
+            if `is`("dataSources") { return .keptInput }
             return `is`("guided_json") ? .schema : nil
-        case 12: return `is`("service_tier") ? .serviceTier : nil
+        case 12:
+            if `is`("data_sources") || `is`("conversation") { return .keptInput }
+            return `is`("service_tier") ? .serviceTier : nil
         case 13: return `is`("enable_search") ? .costBearing : nil
         case 14: return `is`("stream_options") ? .streamOptions : nil
         case 15:
             if `is`("response_format") { return .responseFormat }
             if `is`("enable_thinking") { return .thinking }
+            if `is`("conversation_id") { return .keptInput }
             return `is`("thinking_budget") ? .thinking : nil
-        case 16: return `is`("reasoning_effort") ? .thinking : nil
+        case 16:
+            if `is`("vector_store_ids") { return .keptInput }
+            return `is`("reasoning_effort") ? .thinking : nil
         case 17: return `is`("search_parameters") ? .costBearing : nil
         case 18: return `is`("web_search_options") ? .costBearing : nil
+        case 20: return `is`("previous_response_id") ? .keptInput : nil
         case 21: return `is`("max_completion_tokens") ? .outputLimit : nil
         case 22: return `is`("thinking_budget_tokens") ? .thinking : nil
         default: return nil
