@@ -16,6 +16,7 @@ package final class Gateway: Sendable {
     let threads: NIOThreadPool
     private let loops: [ObjectIdentifier: LoopContext]
     private let running = Mutex(Running())
+    let bodies: BodyBudget
 
     private struct Running {
         var calls = 0
@@ -37,6 +38,7 @@ package final class Gateway: Sendable {
         self.settings = settings
         self.logger = logger
         threads = NIOThreadPool.singleton
+        bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .fullVerification
         configuration.minimumTLSVersion = .tlsv12

@@ -5,6 +5,8 @@ package struct GatewaySettings: Sendable {
     /// Bounds on what one connection, one call and the process may take.
     package struct Limits: Sendable {
         package var requestBodyBytes = 32 * 1024 * 1024
+        /// All of them that are held at a time.
+        package var requestBodiesBytes = 1024 * 1024 * 1024
         package var headerBytes = 64 * 1024
         package var headerFieldBytes = 16 * 1024
         package var headerCount = 200

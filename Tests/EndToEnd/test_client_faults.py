@@ -1,6 +1,7 @@
 """What a client can do wrong, or to us: leave at any point, read nothing, send slowly, send twice, or only sit there."""
 
 import asyncio
+import pathlib
 import resource
 import socket
 import struct
@@ -297,6 +298,45 @@ async def test_the_same_request_twice(gateway, key, fake):
     assert {bill["request_id"] for bill in bills} == ids
     assert picos(gateway.usage(key)["totals"]["cost"]) == 10 * price_of(answers[0].usage())
     assert sum("marker-7001" in request["head"] for request in fake.received()) == 10
+
+
+def bytes_on_their_way(port):
+    """Sent to this port and not read there yet, as the kernel counts them."""
+    waiting = 0
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues = line.split()[:5]
+        sent, received = (int(queue, 16) for queue in queues.split(":"))
+        waiting += received if int(local.split(":")[1], 16) == port else 0
+        waiting += sent if int(remote.split(":")[1], 16) == port else 0
+    return waiting
+
+
+async def test_many_large_bodies_at_once(make_gateway, fake):
+    """Together they are bounded by `limits.request_bodies`: who comes too late is told to come again, and memory comes back."""
+    settings = {"limits_request_bodies": "16MiB", "deadlines_body": "5s", "deadlines_discard": "5s"}
+    gateway = make_gateway("fake", name="bodies", **settings)
+    key = gateway.user()
+    data = raw.request(key, raw.chat("fake", messages=[{"role": "user", "content": "x" * 3_000_000}]))
+    before = gateway.resident_bytes()
+    held = []
+    for _ in range(5):  # 15 MB that wait for their last byte
+        reader, writer = await connect(gateway.port)
+        writer.write(data[:-1])
+        await writer.drain()
+        held.append((reader, writer))
+    await asyncio.to_thread(until, lambda: bytes_on_their_way(gateway.port) == 0, "all of it read")
+    answer = await raw.exchange(gateway.port, data)
+    assert answer.status == 503 and answer.json()["error"]["code"] == "server_is_overloaded"
+    late = await asyncio.gather(*[raw.exchange(gateway.port, data) for _ in range(20)])
+    assert {answer.status for answer in late} == {503}
+    assert (await raw.ask(gateway.port, key, raw.chat("fake"))).status == 200, "small ones still fit"
+    assert gateway.resident_bytes() - before < 100 << 20
+    for reader, writer in held:
+        writer.write(data[-1:])
+        assert (await asyncio.wait_for(raw.read_answer(reader), 20)).status == 200
+        writer.close()
+    assert (await raw.exchange(gateway.port, data)).status == 200
+    gateway.assert_sound(key)
 
 
 @pytest.mark.parametrize("where", ["target", "method", "field", "trailers", "one trailer", "a chunk's extension"])

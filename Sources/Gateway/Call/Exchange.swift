@@ -20,6 +20,8 @@ final class Exchange: Timed, @unchecked Sendable {
 
     private var principal: Principal?
     private var body = ByteBuffer()
+    /// Of the budget for bodies, until the call's end.
+    private var takenBytes = 0
     private var isBodyComplete = false
     private var prepared: PreparedCall?
     private var hold: Hold?
@@ -72,6 +74,8 @@ final class Exchange: Timed, @unchecked Sendable {
         guard !isEnded else { return }
         let limit = gateway.settings.limits.requestBodyBytes
         guard body.readableBytes + bytes.readableBytes <= limit else { return refuse(.bodyTooLarge(limit: limit)) }
+        guard gateway.bodies.take(bytes.readableBytes) else { return refuse(.overloaded) }
+        takenBytes += bytes.readableBytes
         body.append(bytes)
     }
 
@@ -348,6 +352,7 @@ final class Exchange: Timed, @unchecked Sendable {
         attempt?.cancel()
         connection = nil
         loop.unwatch(self)
+        gateway.bodies.giveBack(takenBytes)
         if isCounted { gateway.leave() }
     }
 }

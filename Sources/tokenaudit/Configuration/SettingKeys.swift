@@ -35,6 +35,12 @@ extension SettingKey {
 
     private static let limits: [SettingKey] = [
         .bytes("limits.request_body", \.gateway.limits.requestBodyBytes, 1_024...1 << 30, "a request's body"),
+        .bytes(
+            "limits.request_bodies",
+            \.gateway.limits.requestBodiesBytes,
+            1 << 20...1 << 44,
+            "requests' bodies held at a time, together"
+        ),
         .bytes("limits.headers", \.gateway.limits.headerBytes, 1_024...1 << 20, "a request's headers together"),
         .bytes("limits.header_field", \.gateway.limits.headerFieldBytes, 256...1 << 20, "one header field"),
         .count("limits.header_count", \.gateway.limits.headerCount, 16...10_000, "a request's header fields"),
