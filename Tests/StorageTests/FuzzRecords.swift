@@ -8,57 +8,72 @@ import Testing
 
 @Suite("Fuzz: what is kept as bytes and text")
 struct FuzzRecords {
-    private static let settlement: [UInt8] = {
+    /// A settlement of anything the types can hold, except what decoding bounds.
+    private static func settlement(_ random: inout FuzzRandom) throws -> Settlement {
         var usage = Usage()
-        for (index, tokenClass) in TokenClass.allCases.enumerated() {
-            usage.set(tokenClass, to: Int64(index * 7), .derived)
+        for tokenClass in TokenClass.allCases {
+            usage.set(tokenClass, to: random.integer(), random.pick(Provenance.allCases))
         }
         let hold = Hold(
-            groupID: ModelGroupID(3),
-            multiplier: .one,
-            amount: Money(picoDollars: 77),
-            outputLimit: 9,
-            isClamped: true,
-            parts: [
-                HoldPart(lane: .grant(GrantID(5)), amount: Money(picoDollars: 77)),
-                HoldPart(lane: .key(APIKeyID(6)), amount: Money(picoDollars: 77)),
-            ]
+            groupID: ModelGroupID(random.integer()),
+            multiplier: try Multiplier(basisPoints: Int64(random.below(10_000_001))),
+            amount: Money(picoDollars: random.integer()),
+            outputLimit: random.integer(),
+            isClamped: random.oneIn(2),
+            parts: (0..<random.below(4)).map { index in
+                HoldPart(
+                    lane: index == 0 ? .key(APIKeyID(random.integer())) : .grant(GrantID(random.integer())),
+                    amount: Money(picoDollars: random.integer())
+                )
+            }
         )
         let call = CallIntent(
-            id: CallID(high: 0x0191_C7A4_5F3E_7C11, low: 0x9A55_0C8F_4D2B_7E60),
-            userID: UserID(1),
-            keyID: APIKeyID(6),
-            modelID: ModelID(2),
-            routeID: RouteID(3),
-            providerID: ProviderID(4),
-            priceVersionID: PriceVersionID(5),
-            endpoint: .chatCompletions,
-            isStreamed: true,
-            estimatedInputTokens: 12,
-            estimatedInputPrice: Money(picoDollars: 1_800_000),
-            startedAt: Instant(microseconds: 1_780_000_000_000_000),
-            clientAddress: "127.0.0.1",
-            userAgent: "test/1",
-            clientRequestID: "mine"
+            id: CallID(high: random.next(), low: random.next()),
+            userID: UserID(random.integer()),
+            keyID: APIKeyID(random.integer()),
+            modelID: ModelID(random.integer()),
+            routeID: RouteID(random.integer()),
+            providerID: ProviderID(random.integer()),
+            priceVersionID: PriceVersionID(random.integer()),
+            endpoint: random.pick(Endpoint.allCases),
+            isStreamed: random.oneIn(2),
+            estimatedInputTokens: random.integer(),
+            estimatedInputPrice: Money(picoDollars: random.integer()),
+            startedAt: Instant(microseconds: random.integer()),
+            clientAddress: random.pick(["127.0.0.1", "::1", ""]),
+            userAgent: random.pick(["", "test/1", "é中😀"]),
+            clientRequestID: random.pick([nil, "", "mine"])
         )
         let result = CallResult(
-            outcome: .captured,
+            outcome: random.pick([.captured, .voided]),
             usage: usage,
-            charge: Money(picoDollars: 70),
-            cost: Money(picoDollars: 60),
-            flags: [.estimated],
-            statusCode: 200,
-            endedAt: Instant(microseconds: 1_780_000_000_500_000),
-            durationMilliseconds: 500,
-            firstByteMilliseconds: 20,
-            rawUsage: Array(#"{"prompt_tokens":3}"#.utf8)
+            charge: Money(picoDollars: random.integer()),
+            cost: Money(picoDollars: random.integer()),
+            excess: Money(picoDollars: random.integer()),
+            flags: BillFlags(rawValue: random.integer()),
+            statusCode: 100 + random.below(500),
+            endedAt: Instant(microseconds: random.integer()),
+            durationMilliseconds: random.integer(),
+            firstByteMilliseconds: random.oneIn(2) ? nil : random.count(),
+            rawUsage: random.pick([nil, [], Array(#"{"prompt_tokens":3}"#.utf8)])
         )
-        return SettlementCoding.encode(Settlement(call: call, hold: hold, result: result))
+        return Settlement(call: call, hold: hold, result: result)
+    }
+
+    private static let settlement: [UInt8] = {
+        var random = FuzzRandom(seed: 1)
+        return (try? settlement(&random)).map { SettlementCoding.encode($0) } ?? []
     }()
 
     @Test("bytes are a settlement that is written back the same, or none")
     func settlements() async throws {
         try await Fuzzer("settlements", seeds: [Self.settlement]) { run in
+            let made = try Self.settlement(&run.random)
+            let decoded = SettlementCoding.decode(SettlementCoding.encode(made))
+            try run.expect(
+                decoded?.call == made.call && decoded?.hold == made.hold && decoded?.result == made.result,
+                "\(made) comes back as \(String(describing: decoded))"
+            )
             guard let read = SettlementCoding.decode(run.input) else {
                 run.note("none")
                 run.note(magnitudeOf: run.input.count)
