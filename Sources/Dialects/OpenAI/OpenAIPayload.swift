@@ -45,10 +45,7 @@ struct OpenAIPayload {
                 let value = Bytes.skipWhitespace(base, after &+ 1, end)
                 guard value < end else { return }
                 if depth == 1 {
-                    let memberStart = index
-                    index = value
-                    readMember(base, name: memberStart &+ 1..<close, value: value, end, lastComma: lastComma)
-                    if usage == .object, usageValue.lowerBound == value { index = usageValue.upperBound }
+                    index = readMember(base, name: index &+ 1..<close, value: value, end, lastComma: lastComma)
                 } else {
                     index = readInner(base, name: index &+ 1, close, value: value, end)
                 }
@@ -71,6 +68,8 @@ struct OpenAIPayload {
         }
     }
 
+    /// Notes a member of the top level.
+    /// - Returns: where to go on: usage and errors hold no content, whatever their members are called.
     @inline(__always)
     private mutating func readMember(
         _ base: UnsafeRawPointer,
@@ -78,7 +77,7 @@ struct OpenAIPayload {
         value: Int,
         _ end: Int,
         lastComma: Int
-    ) {
+    ) -> Int {
         let first = base.load(fromByteOffset: value, as: UInt8.self)
         switch name.count {
         case 5:
@@ -88,9 +87,11 @@ struct OpenAIPayload {
                 } else {
                     usage = first == UInt8(ascii: "{") ? .object : .other
                     usageValue = value..<JSONWalk.valueEnd(base, value, end)
+                    return usageValue.upperBound
                 }
             } else if Bytes.equal(base, name.lowerBound, name.upperBound, "error") {
                 isError = first != UInt8(ascii: "n")
+                if isError { return JSONWalk.valueEnd(base, value, end) }
             }
         case 7:
             if Bytes.equal(base, name.lowerBound, name.upperBound, "choices"), first == UInt8(ascii: "[") {
@@ -100,6 +101,7 @@ struct OpenAIPayload {
             }
         default: break
         }
+        return value
     }
 
     /// Notes `"usage":null`, unless an object came before: the last one that says something counts.
