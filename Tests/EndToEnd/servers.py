@@ -79,6 +79,7 @@ class Gateway:
         self.port = free_port()
         self.child = None
         self.names = 0
+        self.shared_key = None
         self.database = self.directory / "tokenaudit.sqlite"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TOKENAUDIT_")}
         self.environment = environment | {
@@ -187,6 +188,12 @@ class Gateway:
             ]
         )
         return key
+
+    def anyone(self):
+        """The key of a user that tests share which look at single bills only."""
+        if self.shared_key is None:
+            self.shared_key = self.user(quota="10000.00")
+        return self.shared_key
 
     # --- The books
 

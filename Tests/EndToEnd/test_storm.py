@@ -10,7 +10,7 @@ import raw
 from oracle import picos, price_of
 from servers import until
 
-CALLS = int(os.environ.get("TOKENAUDIT_STORM_CALLS", "1200"))
+CALLS = int(os.environ.get("TOKENAUDIT_STORM_CALLS", "800"))
 SEED = int(os.environ.get("TOKENAUDIT_STORM_SEED", "20261124"))
 EVENTS = {"headers": [["Content-Type", "text/event-stream"]], "framing": "chunked"}
 WORD, DONE = raw.WORD.decode(), raw.DONE.decode()

@@ -50,7 +50,7 @@ async def called(gateway, fake, script, model="late", **members):
     """One call; returns the answer and its bill."""
     if script:
         fake.script(model, script)
-    key = gateway.user()
+    key = gateway.anyone()
     answer = await raw.ask(gateway.port, key, raw.chat(model, **members), timeout=20)
     gateway.assert_sound(key)
     return answer, gateway.bill(key, answer.header("x-request-id"))

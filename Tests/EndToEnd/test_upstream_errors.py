@@ -57,7 +57,7 @@ def leaky(make_gateway, fake):
 async def refused(gateway, fake, script, stream=False):
     """One call that this script answers; returns the answer after its books were looked at."""
     fake.script("leak", script)
-    key = gateway.user()
+    key = gateway.anyone()
     answer = await raw.ask(gateway.port, key, raw.chat("leak", stream=stream), timeout=20)
     assert answer.ended and set(answer.json()["error"]) >= {"message", "type", "param", "code"}
     assert_no_secret(answer)
@@ -103,7 +103,7 @@ async def test_an_error_inside_an_answer_of_200(leaky, fake, stream, after):
     else:
         script = {"chunks": [{"text": body}]}
     fake.script("leak", script)
-    key = leaky.user()
+    key = leaky.anyone()
     answer = await raw.ask(leaky.port, key, raw.chat("leak", stream=stream), timeout=20)
     assert_no_secret(answer)
     assert not answer.has_done

@@ -30,7 +30,7 @@ def faulty(make_gateway):
 async def called(gateway, fake, script, **members):
     """One call, its bill, and a healthy call after it."""
     fake.script("fault", script)
-    key = gateway.user()
+    key = gateway.anyone()
     answer = await raw.ask(gateway.port, key, raw.chat("fault", max_tokens=150, **members))
     gateway.assert_sound(key)
     assert (await raw.ask(gateway.port, key, raw.chat("fake"))).status == 200

@@ -39,7 +39,7 @@ def odd(make_gateway):
 async def called(gateway, fake, script, timeout=20, **members):
     """One call, its bill, and a healthy call after it."""
     fake.script("odd", script)
-    key = gateway.user()
+    key = gateway.anyone()
     answer = await raw.ask(gateway.port, key, raw.chat("odd", max_tokens=150, **members), timeout=timeout)
     gateway.assert_sound(key)
     fine = await raw.ask(gateway.port, key, raw.chat("fake"))
@@ -115,7 +115,7 @@ async def test_what_is_an_answer_all_the_same(odd, fake, name):
 async def test_an_answer_longer_than_its_length(odd, fake):
     """What follows the declared end is nobody's answer: not this client's, not the next one's."""
     fake.script("odd", raw_bytes(FINE + FORGED * 3, end="keep"))
-    key = odd.user()
+    key = odd.anyone()
     for _ in range(10):
         answer = await raw.ask(odd.port, key, raw.chat("odd", max_tokens=150), timeout=20)
         assert answer.status == 200 and answer.ended and answer.body.decode() == BODY
@@ -195,7 +195,7 @@ async def test_a_stream_without_an_end(odd, fake, name):
 async def test_many_streams_without_an_end_at_once(odd, fake):
     """50 of them: what each may keep is bounded, so the process is too."""
     fake.script("odd", EVENTS | {"chunks": ENDLESS["a line"], "end": "hang"})
-    key = odd.user()
+    key = odd.anyone()
     before = odd.resident_bytes()
     answers = await asyncio.gather(*[raw.ask(odd.port, key, raw.chat("odd", stream=True), timeout=60) for _ in range(50)])
     assert all(answer.json_error()["code"] == "upstream_interrupted" for answer in answers)

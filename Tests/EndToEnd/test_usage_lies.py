@@ -72,7 +72,7 @@ def script(usage, stream):
 async def test_a_lie(lied_to, fake, name, stream):
     usage, flags = LIES[name]
     fake.script("liar", script(usage, stream))
-    key = lied_to.user()
+    key = lied_to.anyone()
     answer = await raw.ask(lied_to.port, key, raw.chat("liar", stream=stream, usage=stream, max_tokens=OUTPUT))
     assert answer.status == 200 and answer.ended, "the client gets its answer"
     bill = lied_to.bill(key, answer.header("x-request-id"))
@@ -94,7 +94,7 @@ async def test_a_lie(lied_to, fake, name, stream):
 )
 async def test_an_explicit_zero_is_believed(lied_to, fake, usage, stream):
     fake.script("liar", script(usage, stream))
-    key = lied_to.user()
+    key = lied_to.anyone()
     answer = await raw.ask(lied_to.port, key, raw.chat("liar", stream=stream, usage=stream))
     bill = lied_to.bill(key, answer.header("x-request-id"))
     assert (bill["state"], bill["flags"], picos(bill["cost"])) == ("captured", [], price_of(usage))
@@ -105,7 +105,7 @@ async def test_usage_that_grows_in_every_event(lied_to, fake):
     word = raw.WORD.decode().rstrip()
     told = [word[:-1] + ',"usage":' + raw.json.dumps(plain(10, number)) + "}\n\n" for number in range(1, 8)]
     fake.script("liar", EVENTS | {"chunks": [{"text": event} for event in told] + [{"text": "data: [DONE]\n\n"}]})
-    key = lied_to.user()
+    key = lied_to.anyone()
     answer = await raw.ask(lied_to.port, key, raw.chat("liar", stream=True, usage=True))
     bill = lied_to.bill(key, answer.header("x-request-id"))
     assert answer.has_done and (bill["input_tokens"], bill["output_tokens"], bill["flags"]) == (10, 7, [])
