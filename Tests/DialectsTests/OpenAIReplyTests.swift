@@ -176,4 +176,27 @@ struct OpenAIReplyTests {
         #expect(seen == outputs)
         #expect(stream.terminalSeen)
     }
+
+    /// An upstream configured under the wrong dialect: what it states goes by other names, so it is estimated.
+    @Test(
+        "recorded answers of other dialects state neither input nor output, and are no errors",
+        arguments: [
+            "llamacpp-anthropic-messages", "llamacpp-anthropic-messages-stream", "llamacpp-openai-responses",
+            "llamacpp-openai-responses-stream",
+        ]
+    )
+    func otherDialects(name: String) throws {
+        let bytes = try Recording(name: name).body()
+        if name.hasSuffix("-stream") {
+            let tapped = try Tapped([bytes[...]], stripsUsage: true)
+            #expect(tapped.bytes + tapped.tail == bytes)
+            #expect(tapped.usage?.hasInput != true && tapped.usage?.hasOutput != true)
+            #expect(!tapped.errorSeen && tapped.contentBytes > 0)
+        } else {
+            let reply = OpenAIReply(reading: ByteBuffer(bytes: bytes))
+            guard case .reported(let reading, _) = reply.usage else { throw Unexpected(usage: reply.usage) }
+            #expect(!reading.hasInput && !reading.hasOutput && reading.usage == Usage())
+            #expect(!reply.isError && reply.contentBytes > 0)
+        }
+    }
 }

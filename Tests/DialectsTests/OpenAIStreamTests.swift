@@ -63,7 +63,8 @@ struct OpenAIStreamTests {
         LineEnd.allCases
     )
     func cuts(recording: Recording, lineEnd: LineEnd) throws {
-        let bytes = lineEnd.of(try recording.body())
+        // Each cut reads all again: the other line ends are tried on the first and the last events.
+        let bytes = lineEnd.of(lineEnd == .lf ? try recording.body() : try recording.excerpt())
         for stripsUsage in [false, true] {
             let whole = try Tapped([bytes[...]], stripsUsage: stripsUsage)
             #expect(whole.terminalSeen)

@@ -24,6 +24,12 @@ struct Recording: Sendable, CustomTestStringConvertible {
         let separator = try #require(file.range(of: Data("\r\n\r\n".utf8)))
         return Array(file[separator.upperBound...])
     }
+
+    /// Of a recorded stream the first four events and the last six.
+    func excerpt() throws -> [UInt8] {
+        let events = String(decoding: try body(), as: UTF8.self).components(separatedBy: "\n\n")
+        return Array((events.prefix(4) + events.suffix(7)).joined(separator: "\n\n").utf8)
+    }
 }
 
 extension ByteBuffer {
