@@ -21,7 +21,8 @@ struct FuzzControlPlane {
                 "%", "%zz", "+", "#",
                 "..", ";", "http://x", "*", "\u{301}", "é", "1000", "1001", "0", "{id}", ":id", "**",
             ],
-            largestBytes: 300
+            largestBytes: 300,
+            waits: true
         ) { run in
             // What the codec lets through of a target.
             let target = String(decoding: run.input.filter { $0 > 0x20 && $0 != 0x7F }, as: UTF8.self)

@@ -3,7 +3,7 @@ import Foundation
 /// Feeds a parser mutated inputs for a while and stops at the first one that breaks a property.
 ///
 /// Without instrumentation the outcome guides: an input whose notes nobody had before is kept and mutated further. Each
-/// fuzzer has a thread of its own at the lowest priority, so that it takes only the time that other tests leave.
+/// fuzzer has a thread of its own at a low priority, so that other tests beside it are hardly slower.
 ///
 /// `TOKENAUDIT_FUZZ_SECONDS` says how long (2), `TOKENAUDIT_FUZZ_SEED` makes a run repeatable,
 /// `TOKENAUDIT_FUZZ_INPUT` names a file with the one input to try.
@@ -13,19 +13,24 @@ package struct Fuzzer: Sendable {
     private let name: String
     private let seeds: [[UInt8]]
     private let mutator: Mutator
+    private let niceness: Int32
     private let check: Check
 
-    /// - Parameter words: pieces of the format that mutation puts in.
+    /// - Parameters:
+    ///   - words: pieces of the format that mutation puts in.
+    ///   - waits: `check` mostly waits for other threads; then its own keeps the normal priority.
     package init(
         _ name: String,
         seeds: [[UInt8]],
         words: [String] = [],
         largestBytes: Int = 2_048,
+        waits: Bool = false,
         check: @escaping Check
     ) {
         self.name = name
         self.seeds = seeds.isEmpty ? [[]] : seeds
         mutator = Mutator(words: words.map { Array($0.utf8) }, largestBytes: largestBytes)
+        niceness = waits ? 0 : 10
         self.check = check
     }
 
@@ -34,6 +39,7 @@ package struct Fuzzer: Sendable {
         seeds: [String],
         words: [String] = [],
         largestBytes: Int = 2_048,
+        waits: Bool = false,
         check: @escaping Check
     ) {
         self.init(
@@ -41,6 +47,7 @@ package struct Fuzzer: Sendable {
             seeds: seeds.map { Array($0.utf8) },
             words: words,
             largestBytes: largestBytes,
+            waits: waits,
             check: check
         )
     }
@@ -58,7 +65,7 @@ package struct Fuzzer: Sendable {
         let finding: FuzzFinding? = await withCheckedContinuation { continuation in
             let thread = Thread {
                 // Of this thread alone on Linux.
-                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
                 continuation.resume(returning: search(seconds: seconds, seed: seed))
             }
             thread.stackSize = 8 << 20

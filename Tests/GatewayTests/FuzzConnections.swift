@@ -46,7 +46,8 @@ struct FuzzConnections {
                     "ffffffffffffffff\r\n", "5;ext=1\r\n", " : \r\n", "Content-Encoding: gzip\r\n", "?x=1", "//", "%2f",
                     "\u{0}",
                     "\"model\":\"stream\",", "\"stream\":true,", "\"n\":128,", "\"max_tokens\":1,", call,
-                ]
+                ],
+                waits: true
             ) { run in
                 let client = try BlockingSocket.connect(port: port)
                 for piece in run.pieces() where !client.send(piece) { break }
@@ -104,7 +105,8 @@ struct FuzzConnections {
                     "\"error\":{\"message\":\"x\"}",
                     "insufficient_quota", "X-Request-Id: a\r\n", "Date: x\r\n", "Trailer: x\r\n", Wire.delta("x"),
                     Wire.done, Wire.end,
-                ]
+                ],
+                waits: true
             ) { run in
                 upstream.answer(with: run.pieces().map(Array.init))
                 let body = run.random.oneIn(2) ? Wire.streamedCall : Wire.call
