@@ -59,25 +59,12 @@ struct RecordedAnswerTests {
         let upstream = try await FakeUpstream.start(records: false)
         for offset in offsets { upstream.script("at-\(offset)", script(offset)) }
         try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
-            let answers = try await withThrowingTaskGroup(of: (Int, RawAnswer).self) { group in
+            let answers = try await withThrowingTaskGroup(of: [(Int, RawAnswer)].self) { group in
                 var answers: [(Int, RawAnswer)] = []
-                var rest = offsets[...]
-                func ask() {
-                    guard let offset = rest.popFirst() else { return }
-                    group.addTask {
-                        let request = RawClient.post(
-                            recorded.path,
-                            headers: "x-script: at-\(offset)\r\n",
-                            body: recorded.question
-                        )
-                        return try await (offset, RawAnswer(RawClient.exchange(port: gateway.port, request)))
-                    }
+                for worker in 0..<min(32, offsets.count) {
+                    group.addTask { try await recorded.ask(offsets.filter { $0 % 32 == worker }, port: gateway.port) }
                 }
-                for _ in 0..<32 { ask() }
-                while let answer = try await group.next() {
-                    answers.append(answer)
-                    ask()
-                }
+                for try await more in group { answers += more }
                 return answers
             }
             var settlements: [String: Settlement] = [:]
@@ -137,7 +124,7 @@ struct Recorded: Sendable, CustomTestStringConvertible {
                 path: "../DialectsTests/Recordings/llamacpp-\(name.hasPrefix("error") ? "" : "openai-")\(name).http"
             )
         let bytes = (try? Data(contentsOf: file)).map(Array.init) ?? []
-        let separator = bytes.firstRange(of: Array("\r\n\r\n".utf8)) ?? bytes.count..<bytes.count
+        let separator = bytes[...].range(of: "\r\n\r\n") ?? bytes.count..<bytes.count
         let head = Array(bytes[..<separator.upperBound])
         headBytes = head.count
         isStreamed = String(decoding: head, as: UTF8.self).contains("chunked")
@@ -152,7 +139,7 @@ struct Recorded: Sendable, CustomTestStringConvertible {
 
     /// The first and the last events; those in between are of one kind.
     private static func shortened(_ body: ArraySlice<UInt8>) -> [UInt8] {
-        let ends = body.ranges(of: Array("\n\n".utf8)).map(\.upperBound)
+        let ends = body.ranges(of: "\n\n").map(\.upperBound)
         guard ends.count > 10 else { return Array(body) }
         return Array(body[..<ends[1]] + body[ends[ends.count - 5]...])
     }
@@ -162,11 +149,27 @@ struct Recorded: Sendable, CustomTestStringConvertible {
         var wire: [UInt8] = []
         var rest = body[...]
         while !rest.isEmpty {
-            let end = rest.firstRange(of: Array("\n\n".utf8))?.upperBound ?? rest.endIndex
+            let end = rest.range(of: "\n\n")?.upperBound ?? rest.endIndex
             wire += Array("\(String(end - rest.startIndex, radix: 16))\r\n".utf8) + rest[..<end] + Array("\r\n".utf8)
             rest = rest[end...]
         }
         return wire + Array("0\r\n\r\n".utf8)
+    }
+
+    /// One call for each offset, on one connection as long as it lasts.
+    func ask(_ offsets: [Int], port: Int) async throws -> [(Int, RawAnswer)] {
+        var answers: [(Int, RawAnswer)] = []
+        var client: RawClient?
+        for offset in offsets {
+            let open = if let client { client } else { try await RawClient.connect(port: port) }
+            try await open.send(RawClient.post(path, headers: "x-script: at-\(offset)\r\n", body: question))
+            let answer = RawAnswer(await open.take { RawAnswer($0).isEnded })
+            answers.append((offset, answer))
+            client = answer.isEnded ? open : nil
+            if !answer.isEnded { try? await open.close() }
+        }
+        try? await client?.close()
+        return answers
     }
 
     /// Input 0.15, cached 0.075, output 0.60 dollars a million tokens, in pico-dollars.
@@ -193,18 +196,18 @@ struct Recorded: Sendable, CustomTestStringConvertible {
             return
         }
         let received = RawAnswer.unchunked(wire[headBytes..<offset]).body
-        let events = received.ranges(of: Array("\n\n".utf8))
+        let events = received[...].ranges(of: "\n\n")
         let whole = Array(received[..<(events.last?.upperBound ?? 0)])
         #expect(answer.status == 200)
         if whole.count == body.count {
             #expect(answer.body == body && answer.isEnded, "cut at \(offset)")
         } else {
-            #expect(!answer.isEnded && answer.body.starts(with: whole), "cut at \(offset)")
+            #expect(!answer.isEnded && Array(answer.body.prefix(whole.count)) == whole, "cut at \(offset)")
             let rest = String(decoding: answer.body.dropFirst(whole.count), as: UTF8.self)
             #expect(rest.hasPrefix(#"data: {"error":"#) && rest.contains("upstream_interrupted"), "cut at \(offset)")
         }
         #expect(result.outcome == .captured, "cut at \(offset)")
-        if String(decoding: whole, as: UTF8.self).contains(#""usage""#) {
+        if whole[...].range(of: #""usage""#) != nil {
             #expect(result.charge == Money(picoDollars: charge ?? 0) && !result.flags.contains(.estimated))
         } else {
             let input = settlement.call.estimatedInputPrice
@@ -224,7 +227,7 @@ struct RawAnswer: Sendable {
 
     init(_ text: String) {
         let bytes = Array(text.utf8)
-        let separator = bytes.firstRange(of: Array("\r\n\r\n".utf8)) ?? bytes.count..<bytes.count
+        let separator = bytes[...].range(of: "\r\n\r\n") ?? bytes.count..<bytes.count
         let lines = String(decoding: bytes[..<separator.lowerBound], as: UTF8.self).split(separator: "\r\n")
         func header(_ name: String) -> Substring? {
             lines.first { $0.lowercased().hasPrefix(name + ": ") }?.dropFirst(name.count + 2)
@@ -244,7 +247,7 @@ struct RawAnswer: Sendable {
     static func unchunked(_ bytes: ArraySlice<UInt8>) -> (body: [UInt8], isEnded: Bool) {
         var body: [UInt8] = []
         var rest = bytes
-        while let line = rest.firstRange(of: Array("\r\n".utf8)) {
+        while let line = rest.range(of: "\r\n") {
             guard let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else { break }
             rest = rest[line.upperBound...]
             if size == 0 { return (body, rest.elementsEqual(Array("\r\n".utf8))) }
@@ -253,5 +256,23 @@ struct RawAnswer: Sendable {
             rest = rest.dropFirst(size + 2)
         }
         return (body, false)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// By Foundation: in a debug build the standard library's search takes many times as long.
+    fileprivate func range(of text: String) -> Range<Int>? {
+        guard let found = Data(self).range(of: Data(text.utf8)) else { return nil }
+        return (startIndex + found.lowerBound)..<(startIndex + found.upperBound)
+    }
+
+    fileprivate func ranges(of text: String) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var rest = self
+        while let range = rest.range(of: text) {
+            ranges.append(range)
+            rest = rest[range.upperBound...]
+        }
+        return ranges
     }
 }

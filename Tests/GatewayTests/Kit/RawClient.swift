@@ -40,7 +40,14 @@ final class RawClient: Sendable {
     /// All that has come once it satisfies `isEnough`, or once the peer has ended.
     func read(until isEnough: @escaping @Sendable (String) -> Bool) async -> String { await inbox.wait(isEnough) }
 
-    func readToEnd() async -> String { await inbox.wait { _ in false } }
+    /// All that has come, as ``read(until:)``, and forgets it: the next answer on this connection begins anew.
+    func take(until isEnough: @escaping @Sendable (String) -> Bool) async -> String {
+        let text = await inbox.wait(isEnough)
+        await inbox.clear()
+        return text
+    }
+
+    func readToEnd() async -> String { await inbox.wait(nil) }
 
     static func post(_ path: String, key: String? = TestGateway.key, headers: String = "", body: String) -> String {
         "POST \(path) HTTP/1.1\r\nHost: gateway\r\n" + (key.map { "Authorization: Bearer \($0)\r\n" } ?? "") + headers
@@ -63,15 +70,17 @@ private actor Inbox {
     private var bytes = ByteBuffer()
     private var text: String { String(buffer: bytes) }
     private var isEnded = false
-    private var waiter: (isEnough: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, Never>)?
+    private var waiter: (isEnough: (@Sendable (String) -> Bool)?, continuation: CheckedContinuation<String, Never>)?
 
     func append(_ more: ByteBuffer) {
         bytes.writeImmutableBuffer(more)
-        if let waiter, waiter.isEnough(text) {
+        if let waiter, waiter.isEnough?(text) ?? false {
             self.waiter = nil
             waiter.continuation.resume(returning: text)
         }
     }
+
+    func clear() { bytes.clear() }
 
     func end() {
         isEnded = true
@@ -79,8 +88,9 @@ private actor Inbox {
         waiter = nil
     }
 
-    func wait(_ isEnough: @escaping @Sendable (String) -> Bool) async -> String {
-        if isEnded || isEnough(text) { return text }
+    /// - Parameter isEnough: nil to wait for the end.
+    func wait(_ isEnough: (@Sendable (String) -> Bool)?) async -> String {
+        if isEnded || isEnough?(text) ?? false { return text }
         return await withCheckedContinuation { waiter = (isEnough, $0) }
     }
 }
