@@ -160,8 +160,8 @@ package final class BatchJournal: Journal {
         }
         write(taken.work[...], trustsMemory: true)
         queue.withLock { $0.disposed() }
-        // Under load a batch is worth waiting for, and other writers of the database get their turn.
-        if taken.work.count >= 4 { usleep(settings.lingerMicroseconds) }
+        let linger = settings.linger(after: taken.work.count)
+        if linger > 0 { usleep(linger) }
         return true
     }
 

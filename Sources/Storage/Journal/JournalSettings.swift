@@ -4,8 +4,8 @@ package struct JournalSettings: Sendable {
     package var batchCalls = 128
     /// Work in one transaction, before its commit.
     package var batchMicroseconds: UInt64 = 2_000
-    /// The pause between batches under load: company for the next one, and a turn for other writers of the database.
-    package var lingerMicroseconds: UInt32 = 250
+    /// The longest pause between batches under load.
+    package var lingerMicroseconds = 1_000
     /// Admissions that may wait; no user has more than a quarter of it.
     package var admitQueue = 8_192
     /// An admission that waited longer is answered 503, and voided if it was too late for that.
@@ -19,4 +19,10 @@ package struct JournalSettings: Sendable {
     package var checkpointPages = 500
 
     package init() {}
+
+    /// The pause after a batch of so many calls: company makes the next ones cheaper, and other writers of the database
+    /// get their turn. None where hardly anybody waits; longer the more do.
+    func linger(after calls: Int) -> UInt32 {
+        calls < 4 ? 0 : UInt32(clamping: min(lingerMicroseconds, calls * 30))
+    }
 }
