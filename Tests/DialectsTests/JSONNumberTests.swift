@@ -36,4 +36,18 @@ struct JSONNumberTests {
 
     @Test("refused: what is no number", arguments: ["01", "-01", "1.", "-", "1.e5", "1e", "1e+", "--1"])
     func malformed(text: String) { #expect(problem(text) == .badNumber) }
+
+    @Test(
+        "an integer is read from its digits alone",
+        arguments: [
+            ("0", 0), ("-0", 0), ("10", 10), ("-10", -10), ("01", nil), ("-01", nil), ("00", nil), ("", nil),
+            ("-", nil),
+            ("+1", nil), ("1 ", nil), ("٣", nil), ("9223372036854775807", .max), ("9223372036854775808", nil),
+            ("-9223372036854775808", .min), ("92233720368547758070", nil),
+        ] as [(String, Int64?)]
+    )
+    func integer(text: String, expected: Int64?) {
+        let bytes = Array(text.utf8)
+        #expect(bytes.withUnsafeBytes { JSONInteger.parse($0, 0..<$0.count) } == expected)
+    }
 }

@@ -129,6 +129,10 @@ struct OpenAIRequestCostTests {
         arguments: [
             (#""prompt":"abcdefgh""#, 2), (#""prompt":"abcdefghi""#, 3), (#""prompt":"世界""#, 2),
             (#""prompt":[1,22,333]"#, 3), (#""prompt":[[1,2],[3]]"#, 3), (#""prompt":"""#, 0), (#""max_tokens":5"#, 0),
+            // Full-width forms and private use are three bytes and no more; an emoji is a wide character and a byte.
+            ("\"prompt\":\"\(String(repeating: "\u{FF01}\u{E000}", count: 4))\"", 6), ("\"prompt\":\"한😀\"", 3),
+            // An image is a thousand, however long; what only begins like one is text.
+            ("\"prompt\":\"data:\(String(repeating: "A", count: 40_000))\"", 1_000), (#""prompt":"data:AAAA""#, 3),
         ] as [(String, Int64)]
     )
     func estimates(members: String, tokens: Int64) throws {

@@ -203,6 +203,12 @@ struct OpenAIStreamTests {
                 output: 2
             ),
             Case(
+                "lines of data are joined by a line feed, which no number spans",
+                "data: {\"choices\":[],\"usage\":{\"completion_tokens\":1\ndata: 0}}\n\n",
+                stripped: "",
+                output: 0
+            ),
+            Case(
                 "an error first",
                 #"data: {"error":{"message":"no"}}"# + "\n\n",
                 stripped: #"data: {"error":{"message":"no"}}"# + "\n\n",
