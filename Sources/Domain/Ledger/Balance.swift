@@ -101,13 +101,13 @@ package struct Balance: Hashable, Sendable {
     }
 
     /// available → forfeited, all of it; a pending clawback dies.
-    /// - Returns: what was forfeited.
+    /// - Returns: how much less is forfeited or pending than before: negative where money was taken.
     mutating func forfeit() -> Money {
-        let taken = available
-        forfeited += taken
+        let before = forfeited.picoDollars + pendingClawback.picoDollars
+        forfeited += available
         available = .zero
         pendingClawback = .zero
-        return taken
+        return Money(picoDollars: before - forfeited.picoDollars)
     }
 
     private mutating func giveBack(_ amount: Money, isOver: Bool) {

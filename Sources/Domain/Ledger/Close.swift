@@ -103,6 +103,7 @@ extension Balances {
             guard part.amount <= held else { throw .unbalanced(part.lane) }
         }
         var left = charge
+        var entries: [Entry] = []
         for part in row.parts {
             switch part.lane {
             case .grant(let id):
@@ -110,6 +111,15 @@ extension Balances {
                 let share = min(left, part.amount)
                 let isOver = self[slot: slot].isOver(at: now)
                 self[slot: slot].balance.settle(hold: part.amount, charge: share, isOver: isOver)
+                if isOver, share < part.amount {
+                    entries.append(
+                        Entry(
+                            lane: part.lane,
+                            kind: self[slot: slot].forfeitKind(at: now),
+                            amount: share.saturatingSubtracting(part.amount)
+                        )
+                    )
+                }
                 left = left.saturatingSubtracting(share)
             case .key(let id):
                 guard let slot = keySlot(of: id) else { continue }
@@ -124,7 +134,7 @@ extension Balances {
             excess: excess,
             flags: flags,
             parts: row.parts,
-            entries: []
+            entries: entries
         )
     }
 
@@ -249,6 +259,7 @@ extension Balances {
             }
         }
         // Only now that every lane is known to have it does anything move.
+        var forfeited: [Entry] = []
         var carried: [Entry] = []
         for entry in entries {
             let share = Money.zero.saturatingSubtracting(entry.amount)
@@ -258,7 +269,11 @@ extension Balances {
                 let grant = self[slot: slot]
                 let isOver = grant.isOver(at: now)
                 self[slot: slot].balance.refund(share, isOver: isOver)
-                guard isOver,
+                guard isOver else { continue }
+                forfeited.append(
+                    Entry(lane: entry.lane, kind: grant.forfeitKind(at: now), amount: entry.amount)
+                )
+                guard
                     let current = currentSlot(
                         of: grant.quotaID,
                         userID: grant.userID,
@@ -277,7 +292,7 @@ extension Balances {
                 self[keySlot: slot].balance.refund(share, isOver: false)
             }
         }
-        return entries + carried
+        return entries + forfeited + carried
     }
 
     /// available → captured: from the hold's grants in their order, then from the group's usable ones, as far as all key

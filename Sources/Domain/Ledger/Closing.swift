@@ -49,7 +49,7 @@ package struct Closing: Hashable, Sendable {
         case none
         /// The open or uncertain row becomes `state`.
         case close
-        /// A policy had closed it: append ``Closing/entries``, mark the row corrected.
+        /// A policy had closed it: mark the row corrected.
         case correct
         /// There was no row: insert it whole, with ``Closing/parts``.
         case insert
@@ -67,7 +67,7 @@ package struct Closing: Hashable, Sendable {
     package let flags: BillFlags
     /// For `.insert` what was captured, else the row's own.
     package let parts: [HoldPart]
-    /// To be appended, beyond what the row itself says; empty except for `.correct`.
+    /// To be appended, beyond what the row itself says: a correction's, and what an ended grant forfeited of a hold.
     package let entries: [Entry]
 
     /// The charge was found in full. A client still waiting for its answer gets a normal end only then.

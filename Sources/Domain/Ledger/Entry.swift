@@ -6,9 +6,10 @@ package enum EntryKind: Int64, Sendable, CaseIterable {
     case topUp = 2
     /// Asked to be taken, as a negative amount: from available at once, the rest as holds end.
     case reduction = 3
-    /// The negative of what was forfeited when the grant ended.
+    /// The negative of what was forfeited because the grant had ended: then, or as a hold ended later. Positive: a pending
+    /// clawback that ended with it.
     case expiry = 4
-    /// The negative of what was forfeited when the grant was deactivated.
+    /// The same of a grant that was deactivated.
     case deactivation = 5
     /// A settlement came after a policy had closed the call: captured += amount, signed.
     case correction = 6
@@ -20,7 +21,7 @@ package enum EntryKind: Int64, Sendable, CaseIterable {
 
 /// One line of the ledger. Together with calls and their parts, entries derive every balance:
 /// `funded` = Σ opening, top-up and carry-over; `captured` = Σ charges filled into parts + Σ correction and refund;
-/// `held` = Σ parts of open and uncertain calls.
+/// `held` = Σ parts of open and uncertain calls; `forfeited` + `pendingClawback` = −Σ reduction, expiry and deactivation.
 package struct Entry: Hashable, Sendable {
     package let lane: Lane
     package let kind: EntryKind

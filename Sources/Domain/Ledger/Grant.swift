@@ -53,6 +53,9 @@ package struct Grant: Hashable, Sendable {
     /// What holds give back is lost to it.
     package func isOver(at now: Instant) -> Bool { !isActive || hasEnded(at: now) }
 
+    /// Why money that comes back to it is lost; only of a grant that is over.
+    func forfeitKind(at now: Instant) -> EntryKind { hasEnded(at: now) ? .expiry : .deactivation }
+
     /// Ends as a number that sorts, never being last.
     var expiryOrder: Int64 { endsAt?.microseconds ?? .max }
 }

@@ -26,7 +26,7 @@ extension Balances {
         return try reduce(id, by: Money.zero.saturatingSubtracting(difference), now: now)
     }
 
-    /// Forfeits what is left of a grant that has ended; nil if nothing was. Idempotent.
+    /// Forfeits what is left of a grant that has ended, and lets go of a clawback; nil if neither was there. Idempotent.
     /// - Throws: `LedgerError.notEnded` before its end.
     package mutating func expire(_ id: GrantID, now: Instant) throws(LedgerError) -> Entry? {
         guard let slot = slot(of: id) else { throw .unknownLane(.grant(id)) }
@@ -82,13 +82,8 @@ extension Balances {
     }
 
     private mutating func forfeit(_ slot: Int, kind: EntryKind) -> Entry? {
-        let taken = self[slot: slot].balance.forfeit()
-        guard taken > .zero else { return nil }
-        return Entry(
-            lane: .grant(self[slot: slot].id),
-            kind: kind,
-            amount: Money.zero.saturatingSubtracting(taken)
-        )
+        let amount = self[slot: slot].balance.forfeit()
+        return amount == .zero ? nil : Entry(lane: .grant(self[slot: slot].id), kind: kind, amount: amount)
     }
 }
 

@@ -133,7 +133,8 @@ struct CloseTests {
             row: row("1:30"),
             settlement("1:30", charge: 10),
             "close captured 10 (10) lost 0",
-            after: "0/0/10/25"
+            after: "0/0/10/25",
+            entries: "expiry 1:-20"
         ),
         CloseCase(
             "so does an inactive one",
@@ -141,7 +142,8 @@ struct CloseTests {
             row: row("1:30"),
             settlement("1:30", charge: 10),
             "close captured 10 (10) lost 0",
-            after: "0/0/10/20"
+            after: "0/0/10/20",
+            entries: "deactivation 1:-20"
         ),
         CloseCase(
             "a pending clawback eats what comes back first",
@@ -229,7 +231,7 @@ struct CloseTests {
             settlement("1:30", charge: 10),
             "correct captured 10 (-20) lost 0 corrected",
             after: "0/0/10/20 25/0/0",
-            entries: "correction 1:-20, carryOver 2:20"
+            entries: "correction 1:-20, expiry 1:-20, carryOver 2:20"
         ),
         CloseCase(
             "not to another quota's, nor to one that has not begun",
@@ -238,7 +240,7 @@ struct CloseTests {
             settlement("1:30", charge: 10),
             "correct captured 10 (-20) lost 0 corrected",
             after: "0/0/10/20 5/0/0 5/0/0",
-            entries: "correction 1:-20"
+            entries: "correction 1:-20, expiry 1:-20"
         ),
         CloseCase(
             "a clawback eats of what is given back",
@@ -534,7 +536,7 @@ struct CloseTests {
     func refundCarriesOver() throws {
         var balances = try balances([grant(1, "0/0/15", endsAt: 99), grant(2, "0/0/0/0/4", startsAt: 99)])
         let entries = try balances.refund(Money(10), of: row("1:15", .captured, charge: 15), now: Self.now)
-        #expect(text(entries) == "refund 1:-10, carryOver 2:10")
+        #expect(text(entries) == "refund 1:-10, expiry 1:-10, carryOver 2:10")
         #expect(balances[GrantID(1)]?.balance.pots == "0/0/5/10")
         // The new period's clawback eats of it first.
         #expect(balances[GrantID(2)]?.balance.pots == "6/0/0/4")
@@ -562,7 +564,7 @@ struct CloseTests {
     func brimful() throws {
         var balances = try balances([grant(1, "0/0/15", endsAt: 99), grant(2, "9223372036854775800/0/0", startsAt: 99)])
         let entries = try balances.refund(Money(10), of: row("1:15", .captured, charge: 15), now: Self.now)
-        #expect(text(entries) == "refund 1:-10")
+        #expect(text(entries) == "refund 1:-10, expiry 1:-10")
         #expect(balances[GrantID(1)]?.balance.pots == "0/0/5/10")
     }
 

@@ -62,6 +62,8 @@ struct SimulatedBooks {
         var funded: Int64 = 0
         var held: Int64 = 0
         var captured: Int64 = 0
+        /// Forfeited, or still to be taken.
+        var lost: Int64 = 0
     }
 
     // MARK: - Writing
@@ -120,7 +122,7 @@ struct SimulatedBooks {
         case .correction, .refund:
             sums[entry.lane, default: Sums()].captured += amount
             if case .grant = entry.lane { charged += amount }
-        case .reduction, .expiry, .deactivation: break
+        case .reduction, .expiry, .deactivation: sums[entry.lane, default: Sums()].lost -= amount
         }
         touched.insert(entry.lane)
     }
@@ -161,7 +163,12 @@ struct SimulatedBooks {
         let pots = [balance.available, balance.held, balance.captured, balance.forfeited].map(\.picoDollars)
         try claim(pots.allSatisfy { $0 >= 0 }, "\(lane) is negative: \(balance.pots)")
         try claim(pots.reduce(0, +) == balance.funded.picoDollars, "\(lane) is not conserved: \(balance.pots)")
-        let actual = Sums(funded: balance.funded.picoDollars, held: pots[1], captured: pots[2])
+        let actual = Sums(
+            funded: balance.funded.picoDollars,
+            held: pots[1],
+            captured: pots[2],
+            lost: pots[3] + balance.pendingClawback.picoDollars
+        )
         let due = sums[lane] ?? Sums()
         try claim(actual == due, "\(lane) is \(actual), its rows and entries say \(due)")
         if balance.pendingClawback > .zero {

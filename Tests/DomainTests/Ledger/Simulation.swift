@@ -307,6 +307,11 @@ struct Simulation {
             row.closings += 1
             row.charge = closing.charge
             row.state = closing.state
+            row.entries += closing.entries
+            for entry in closing.entries {
+                try claim(entry.kind == .expiry || entry.kind == .deactivation, "\(entry.kind) of a first closing")
+                count("forfeited at its end")
+            }
             if closing.action == .insert { count(closing.isFundedInFull ? "orphan" : "orphan at a loss") }
         case .correct:
             row.corrections += 1

@@ -17,7 +17,7 @@ struct SimulationTests {
         "rows lost", "admission unacknowledged", "voided unknown", "late spool", "crash", "void", "chargeHold",
         "chargeInput", "repeated", "closed before", "orphan", "orphan at a loss", "corrected up", "corrected down",
         "confirmed", "corrected after a refund", "carried over", "correction at a loss", "refund", "refund refused",
-        "topUp", "reduction",
+        "topUp", "reduction", "forfeited at its end",
         "deactivation", "expiry", "renewed", "edit refused",
     ]
 }

@@ -30,7 +30,7 @@ struct EditsTests {
             (.expire, "5/6/7", 100, "0/6/7/5", "expiry 1:-5"),
             (.expire, "0/6/7/5", 100, "0/6/7/5", ""),
             // The clawback dies with its grant: all that holds give back is forfeited anyway.
-            (.expire, "0/6/7/5/9", 99, "0/6/7/5", ""),
+            (.expire, "0/6/7/5/9", 99, "0/6/7/5", "expiry 1:9"),
             (.deactivate, "5/6/7", nil, "0/6/7/5", "deactivation 1:-5"),
             (.deactivate, "0/6/7", nil, "0/6/7", ""),
             (.end(nil), "5/6/7", 200, "5/6/7", ""),
