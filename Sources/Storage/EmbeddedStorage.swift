@@ -29,7 +29,7 @@ package final class EmbeddedStorage: Sendable {
         // What an earlier process left in the WAL must be in the database before anything is built on it.
         try database.checkpoint(truncating: true)
         let spoolPath: @Sendable (ReplicaID) -> String = { "\(path).spool-\($0)" }
-        let newest = try Self.newestBooking(database)
+        let newest = try database.read(LedgerTime.newestBooking)
         let now = max(clock(), newest)
         if now == newest, newest.microseconds - clock().microseconds > 1_000_000 {
             logger.warning(
@@ -53,12 +53,7 @@ package final class EmbeddedStorage: Sendable {
             logger: logger,
             now: now
         )
-        let firstLeaf = try database.read { [replica] connection in
-            try connection.query(
-                "SELECT COALESCE(MAX(number + count), 0) FROM audit_leaves WHERE replica_id = ?",
-                SQLValue(replica)
-            ) { $0.int64(0) }.first ?? 0
-        }
+        let firstLeaf = try database.read { [replica] in try AuditLeaves.next(of: replica, $0) }
         journal = try BatchJournal(
             database: database,
             replica: replica,
@@ -72,16 +67,6 @@ package final class EmbeddedStorage: Sendable {
         // While somebody else writes, settlements go to the spool rather than wait.
         try database.setBusyTimeout(milliseconds: 1_000)
         journal.start()
-    }
-
-    /// The ledger's time goes on from here, whatever the host's clock says.
-    private static func newestBooking(_ database: SQLiteDatabase) throws -> Instant {
-        try database.read { connection in
-            let instants = try connection.query(
-                "SELECT MAX(r.started_at, r.beat_at, COALESCE(r.ended_at, 0), COALESCE((SELECT l.created_at FROM audit_leaves l WHERE l.replica_id = r.id ORDER BY l.number DESC LIMIT 1), 0)) FROM replicas r"
-            ) { $0.instant(0) }
-            return instants.max() ?? Instant(microseconds: 0)
-        }
     }
 
     private static func resolved(_ path: String) -> String {

@@ -58,7 +58,10 @@ package struct Applier: Sendable {
         while true {
             do {
                 return try database.write { connection in
-                    var transaction = ApplyTransaction(connection: connection, now: now())
+                    var transaction = ApplyTransaction(
+                        connection: connection,
+                        now: try LedgerTime.now(now, connection)
+                    )
                     try body(&transaction)
                     return (transaction.changes, transaction.keys)
                 }

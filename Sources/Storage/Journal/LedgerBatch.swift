@@ -70,16 +70,6 @@ struct LedgerBatch {
         case .correct:
             guard let row else { throw StorageError.misuse("a correction without a row") }
             try CallRows.correct(settlement, row: row, closing: closing, leaf: leaves.next, connection)
-            for entry in closing.entries {
-                try LaneRows.append(
-                    entry,
-                    call: id,
-                    reason: "settled after a policy had closed it",
-                    actor: "ledger",
-                    now: now,
-                    connection
-                )
-            }
         case .insert:
             let agent = try userAgent(settlement.call.userAgent)
             try CallRows.insertClosed(
@@ -92,9 +82,20 @@ struct LedgerBatch {
                 connection
             )
         }
-        let bookedCharge = closing.action == .correct ? row?.charge ?? .zero : closing.charge
-        let flags = settlement.result.flags.union(closing.flags).union(row?.flags ?? [])
-        appendLeaf(settlement, closing: closing, charge: bookedCharge, flags: flags)
+        try append(
+            closing.entries,
+            of: id,
+            reason: closing.action == .correct
+                ? "settled after a policy had closed it" : "held on a grant that has ended since"
+        )
+        leaves.append(
+            BillLeaf(
+                settlement,
+                closing: closing,
+                charge: closing.action == .correct ? row?.charge ?? .zero : closing.charge,
+                flags: settlement.result.flags.union(closing.flags).union(row?.flags ?? [])
+            )
+        )
         rollups.add(settlement, closing: closing)
         if memory.keepsRawUsage, let raw = settlement.result.rawUsage {
             try CallRows.keep(rawUsage: raw, of: id, isFirst: closing.action == .close, connection)
@@ -102,30 +103,10 @@ struct LedgerBatch {
         return closing
     }
 
-    private mutating func appendLeaf(_ settlement: Settlement, closing: Closing, charge: Money, flags: BillFlags) {
-        let call = settlement.call
-        leaves.append(
-            call.id,
-            AuditLeaves.leaf(
-                id: call.id,
-                state: closing.state,
-                userID: call.userID,
-                keyID: call.keyID,
-                modelID: call.modelID,
-                routeID: call.routeID,
-                groupID: settlement.hold.groupID,
-                priceVersionID: call.priceVersionID,
-                multiplier: settlement.hold.multiplier,
-                hold: settlement.hold.amount,
-                usage: settlement.result.usage,
-                charge: charge,
-                cost: settlement.result.cost,
-                excess: closing.excess,
-                flags: flags,
-                startedAt: call.startedAt,
-                endedAt: settlement.result.endedAt
-            )
-        )
+    private func append(_ entries: [Entry], of id: CallID, reason: String) throws {
+        for entry in entries {
+            try LaneRows.append(entry, call: id, reason: reason, actor: "ledger", now: now, connection)
+        }
     }
 
     /// Decides one admission and writes its row.
@@ -159,28 +140,8 @@ struct LedgerBatch {
         else {
             throw StorageError.misuse("a call was closed under its lock")
         }
-        leaves.append(
-            open.call.id,
-            AuditLeaves.leaf(
-                id: open.call.id,
-                state: closing.state,
-                userID: open.call.userID,
-                keyID: open.call.keyID,
-                modelID: open.call.modelID,
-                routeID: open.call.routeID,
-                groupID: row.groupID,
-                priceVersionID: open.call.priceVersionID,
-                multiplier: row.multiplier,
-                hold: open.hold,
-                usage: Usage(),
-                charge: closing.charge,
-                cost: .zero,
-                excess: .zero,
-                flags: flags,
-                startedAt: open.call.startedAt,
-                endedAt: now
-            )
-        )
+        try append(closing.entries, of: open.call.id, reason: "held on a grant that has ended since")
+        leaves.append(BillLeaf(open, row: row, closing: closing, flags: flags, now: now))
         rollups.addResolved(open.call, group: row.groupID, closing: closing, now: now)
         return closing
     }
@@ -212,10 +173,4 @@ struct LedgerBatch {
         memory.userAgents[text] = id
         return id
     }
-}
-
-/// A call whose process died before it was settled.
-struct OpenCall: Sendable {
-    let call: CallIntent
-    let hold: Money
 }

@@ -2,7 +2,7 @@ package import Domain
 
 /// What an operator does with records that could not be booked.
 ///
-/// A settlement is booked in the transaction that takes it out of quarantine: safe beside a running server, idempotent.
+/// A record is booked in the transaction that takes it out of quarantine: safe beside a running server, idempotent.
 package struct Quarantine: Sendable {
     package struct Record: Hashable, Sendable {
         package let id: CallID
@@ -18,8 +18,8 @@ package struct Quarantine: Sendable {
         case alreadyClosed
         /// There is no such record.
         case unknown
-        /// It stands for an open call that no policy could close; there is no settlement to book.
-        case noSettlement
+        /// Another version wrote it: this one cannot book it, only void it.
+        case unreadable
     }
 
     private let database: any Database
@@ -41,48 +41,74 @@ package struct Quarantine: Sendable {
         }
     }
 
-    /// Books the settlement again. - Throws: what refused it, and then the record stays.
-    package func retry(_ id: CallID) throws -> Outcome { try book(id, act: "retry") { $0 } }
+    /// Books the settlement again; a call without one is closed by `policy`.
+    /// - Throws: what refused it, and then the record stays and the hold with it.
+    package func retry(_ id: CallID, policy: UncertainPolicy) throws -> Outcome {
+        try decide(id, act: "retry") { record, batch, connection in
+            if record.isEmpty { return try Self.close(id, by: policy, &batch, connection) }
+            guard let settlement = SettlementCoding.decode(record) else { return .unreadable }
+            return Outcome(try batch.settle(settlement, isOpen: false))
+        }
+    }
 
     /// Ends the call without a charge; what it held goes back.
+    /// - Throws: `LedgerError` where a lane of the call's is damaged: nothing may be given back to it before that is mended.
     package func void(_ id: CallID) throws -> Outcome {
-        try book(id, act: "void") { settlement in
+        try decide(id, act: "void") { record, batch, connection in
+            guard let settlement = SettlementCoding.decode(record) else {
+                return try Self.close(id, by: .void, &batch, connection)
+            }
             let result = settlement.result
-            return Settlement(
-                call: settlement.call,
-                hold: settlement.hold,
-                result: CallResult(
-                    outcome: .voided,
-                    usage: result.usage,
-                    charge: .zero,
-                    cost: result.cost,
-                    flags: result.flags.union(.unknownCost),
-                    statusCode: result.statusCode,
-                    endedAt: result.endedAt,
-                    durationMilliseconds: result.durationMilliseconds,
-                    firstByteMilliseconds: result.firstByteMilliseconds,
-                    rawUsage: result.rawUsage
+            let voided = CallResult(
+                outcome: .voided,
+                usage: result.usage,
+                charge: .zero,
+                cost: result.cost,
+                flags: result.flags.union(.unknownCost),
+                statusCode: result.statusCode,
+                endedAt: result.endedAt,
+                durationMilliseconds: result.durationMilliseconds,
+                firstByteMilliseconds: result.firstByteMilliseconds,
+                // It may be what could not be written; nobody needs it to explain a bill of nothing.
+                rawUsage: nil
+            )
+            return Outcome(
+                try batch.settle(
+                    Settlement(call: settlement.call, hold: settlement.hold, result: voided),
+                    isOpen: false
                 )
             )
         }
     }
 
-    private func book(_ id: CallID, act: String, _ change: (Settlement) -> Settlement) throws -> Outcome {
-        let now = now()
-        return try database.write { connection in
+    /// Closes a call that has no settlement, where it is still open.
+    private static func close(
+        _ id: CallID,
+        by policy: UncertainPolicy,
+        _ batch: inout LedgerBatch,
+        _ connection: any SQLConnection
+    ) throws -> Outcome {
+        guard let open = try OpenCall.find(id, connection) else { return .alreadyClosed }
+        return Outcome(try batch.resolve(open, by: policy))
+    }
+
+    private func decide(
+        _ id: CallID,
+        act: String,
+        _ book: ([UInt8], inout LedgerBatch, any SQLConnection) throws -> Outcome
+    ) throws -> Outcome {
+        try database.write { connection in
             let records = try connection.query("SELECT record FROM quarantine WHERE call_id = ?", SQLValue(id)) {
                 $0.blob(0)
             }
             guard let record = records.first else { return .unknown }
-            guard let settlement = SettlementCoding.decode(record) else { return .noSettlement }
+            let now = try LedgerTime.now(now, connection)
             // Replica 0 is everybody who is no server; its leaves are numbered under the lock.
             var memory = LedgerBatch.Memory(replica: ReplicaID(0))
-            memory.nextLeaf =
-                try connection.query("SELECT COALESCE(MAX(number + count), 0) FROM audit_leaves WHERE replica_id = 0") {
-                    $0.int64(0)
-                }.first ?? 0
+            memory.nextLeaf = try AuditLeaves.next(of: memory.replica, connection)
             var batch = LedgerBatch(connection, memory: memory, now: now)
-            let closing = try batch.settle(change(settlement), isOpen: false)
+            let outcome = try book(record, &batch, connection)
+            guard outcome != .unreadable else { return outcome }
             _ = try batch.finish()
             try connection.execute("DELETE FROM quarantine WHERE call_id = ?", SQLValue(id))
             try AuditLeaves.append(
@@ -90,7 +116,11 @@ package struct Quarantine: Sendable {
                 now: now,
                 connection
             )
-            return closing.action == .none ? .alreadyClosed : .booked
+            return outcome
         }
     }
+}
+
+extension Quarantine.Outcome {
+    fileprivate init(_ closing: Closing) { self = closing.action == .none ? .alreadyClosed : .booked }
 }

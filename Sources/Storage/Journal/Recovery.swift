@@ -21,7 +21,7 @@ struct Recovery {
     static let markUncertain =
         "UPDATE api_requests SET state = 3 WHERE state IN (0, 3) AND state = 0 AND replica_id = ?"
     static let selectUncertain =
-        "SELECT id, user_id, key_id, model_id, route_id, provider_id, price_version_id, endpoint, is_streamed, estimated_input_tokens, estimated_input_price, created_at, hold FROM api_requests WHERE state IN (0, 3) AND state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128"
+        "SELECT \(OpenCall.columns) FROM api_requests WHERE state IN (0, 3) AND state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128"
 
     private let database: SQLiteDatabase
     private let replica: ReplicaID
@@ -80,7 +80,7 @@ struct Recovery {
         }
         Failpoint.hit("recovery.marked")
         while true {
-            let open = try database.read { try Self.openCalls(of: dead, $0) }
+            let open = try database.read { try $0.query(Self.selectUncertain, SQLValue(dead), row: OpenCall.init) }
             if open.isEmpty { break }
             try resolve(open)
             Failpoint.hit("recovery.resolved")
@@ -147,35 +147,5 @@ struct Recovery {
         let now = now
         try database.write { try QuarantineRows.insert(id, record: record, cause: cause, now: now, $0) }
         summary.quarantined += 1
-    }
-
-    private static func openCalls(of replica: ReplicaID, _ connection: any SQLConnection) throws -> [OpenCall] {
-        try connection.query(
-            selectUncertain,
-            SQLValue(replica)
-        ) { row -> OpenCall in
-            guard let id = row.callID(0), let endpoint = Endpoint(rawValue: row.int64(7)) else {
-                throw StorageError.unusable("the row of a call is damaged")
-            }
-            return OpenCall(
-                call: CallIntent(
-                    id: id,
-                    userID: row.id(1),
-                    keyID: row.id(2),
-                    modelID: row.id(3),
-                    routeID: row.id(4),
-                    providerID: row.id(5),
-                    priceVersionID: row.id(6),
-                    endpoint: endpoint,
-                    isStreamed: row.bool(8),
-                    estimatedInputTokens: row.int64(9),
-                    estimatedInputPrice: row.money(10),
-                    startedAt: row.instant(11),
-                    clientAddress: "",
-                    userAgent: ""
-                ),
-                hold: row.money(12)
-            )
-        }
     }
 }

@@ -11,6 +11,8 @@ package struct Migration: Sendable {
 package enum Migrations {
     package static let all: [Migration] = [.schema]
     package static let newest: Int64 = all.last?.version ?? 0
+    /// What came before was never released.
+    private static let oldest: Int64 = all.first?.version ?? 0
 
     /// The schema's version; 0 for an empty database.
     package static func version(of database: any Database) throws -> Int64 {
@@ -23,12 +25,16 @@ package enum Migrations {
     }
 
     /// Brings the schema to ``newest``, one transaction a step. - Returns: the steps taken.
-    /// - Throws: `StorageError.unusable` for a database newer than this program, or where a step needs `migrate`.
+    /// - Throws: `StorageError.unusable` for a database newer than this program, older than the first release, or where a step needs
+    ///   `migrate`.
     @discardableResult
     package static func run(on database: any Database, additiveOnly: Bool, now: Instant) throws -> [Migration] {
         let version = try version(of: database)
         guard version <= newest else {
             throw StorageError.unusable("it has schema \(version), this program knows \(newest)")
+        }
+        guard version == 0 || version >= oldest else {
+            throw StorageError.unusable("it was made before the first release; begin with a new one")
         }
         var taken: [Migration] = []
         for migration in all where migration.version > version {

@@ -4,7 +4,7 @@ extension Migration {
     /// `api_requests` has no foreign keys: its parents are never deleted, only deactivated. Its `state` is checked by
     /// BETWEEN, for SQLite would build a table for an IN of more than two values on each insert and update.
     static let schema = Migration(
-        version: 1,
+        version: 2,
         name: "schema",
         isAdditive: true,
         statements: [
@@ -268,7 +268,8 @@ extension Migration {
                 cache_write_tokens INTEGER NOT NULL DEFAULT 0,
                 output_tokens INTEGER NOT NULL DEFAULT 0,
                 reasoning_tokens INTEGER NOT NULL DEFAULT 0,
-                audio_tokens INTEGER NOT NULL DEFAULT 0,
+                audio_input_tokens INTEGER NOT NULL DEFAULT 0,
+                audio_output_tokens INTEGER NOT NULL DEFAULT 0,
                 image_tokens INTEGER NOT NULL DEFAULT 0,
                 charge INTEGER NOT NULL DEFAULT 0,
                 cost INTEGER NOT NULL DEFAULT 0,
@@ -286,6 +287,7 @@ extension Migration {
                 PRIMARY KEY (bucket, dimension, dimension_id, replica_id)
             ) STRICT, WITHOUT ROWID
             """,
+            "CREATE INDEX usage_rollups_by_dimension ON usage_rollups (dimension, dimension_id, bucket)",
             """
             CREATE TABLE audit_leaves (
                 replica_id INTEGER NOT NULL,

@@ -3,14 +3,9 @@ import Domain
 /// Calls as bills that can be read.
 enum BillRows {
     private static let select =
-        "SELECT r.id, m.name, g.name, r.endpoint, r.is_streamed, r.state, p.rates, r.price_multiplier, r.hold, r.charge, r.flags, r.status_code, r.created_at, r.duration_ms, r.first_byte_ms, r.provenance, r.input_tokens, r.cache_read_tokens, r.cache_write_5m_tokens, r.cache_write_1h_tokens, r.output_tokens, r.reasoning_tokens, r.audio_input_tokens, r.audio_output_tokens, r.image_input_tokens, COALESCE((SELECT SUM(e.amount) FROM ledger_entries e WHERE e.call_id = r.id AND e.lane = 1 AND e.kind IN (6, 7)), 0) FROM api_requests r LEFT JOIN ai_models m ON m.id = r.model_id LEFT JOIN model_groups g ON g.id = r.group_id LEFT JOIN price_versions p ON p.id = r.price_version_id"
+        "SELECT r.id, m.name, g.name, r.endpoint, r.is_streamed, r.state, p.rates, r.price_multiplier, r.hold, r.charge, r.flags, r.status_code, r.created_at, r.duration_ms, r.first_byte_ms, r.provenance, \(TokenColumns.names), COALESCE((SELECT SUM(e.amount) FROM ledger_entries e WHERE e.call_id = r.id AND e.lane = 1 AND e.kind IN (6, 7)), 0) FROM api_requests r LEFT JOIN ai_models m ON m.id = r.model_id LEFT JOIN model_groups g ON g.id = r.group_id LEFT JOIN price_versions p ON p.id = r.price_version_id"
     private static let newest = select + " WHERE r.user_id = ? ORDER BY r.id DESC LIMIT ?"
     private static let one = select + " WHERE r.id = ? AND r.user_id = ?"
-
-    /// The order of the token columns.
-    private static let classes: [TokenClass] = [
-        .input, .cacheRead, .cacheWrite5m, .cacheWrite1h, .output, .reasoning, .audioInput, .audioOutput, .imageInput,
-    ]
 
     static func recent(
         of user: UserID,
@@ -29,12 +24,6 @@ enum BillRows {
 
     private static func bill(_ row: any SQLStatement) -> BillReport? {
         guard let id = row.callID(0), let state = CallState(rawValue: row.int64(5)) else { return nil }
-        var provenance = Usage()
-        provenance.packedProvenance = row.int64(15)
-        var usage = Usage()
-        for (index, tokenClass) in classes.enumerated() {
-            usage.set(tokenClass, to: row.int64(16 + index), provenance.provenance(of: tokenClass))
-        }
         let hasEnded = state == .captured || state == .voided
         let (charge, isOver) = row.int64(9).addingReportingOverflow(row.int64(25))
         return BillReport(
@@ -44,7 +33,7 @@ enum BillRows {
             endpoint: Endpoint(rawValue: row.int64(3)),
             isStreamed: row.bool(4),
             state: state,
-            usage: usage,
+            usage: TokenColumns.usage(row, from: 16, provenance: 15),
             rates: row.optionalText(6).flatMap(RatesCoding.decode),
             multiplier: (try? Multiplier(basisPoints: row.int64(7))) ?? .one,
             hold: row.money(8),

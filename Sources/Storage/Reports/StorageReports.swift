@@ -2,6 +2,9 @@ package import Domain
 
 /// Reads reports from the database, on threads of its own.
 package struct StorageReports: UsageReports {
+    static let selectTotals =
+        "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + audio_input_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_output_tokens), 0), COALESCE(SUM(charge / 1000000 + corrections / 1000000), 0), COALESCE(SUM(charge % 1000000 + corrections % 1000000), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?"
+
     private let database: any Database
     private let now: @Sendable () -> Instant
 
@@ -24,14 +27,14 @@ package struct StorageReports: UsageReports {
     /// From the roll-ups. Amounts are summed in two parts, for a sum of bills may leave `Int64`.
     private func totals(of user: UserID, _ connection: any SQLConnection) throws -> UsageTotals {
         let rows = try connection.query(
-            "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_tokens), 0), COALESCE(SUM(charge / 1000000), 0), COALESCE(SUM(charge % 1000000), 0), COALESCE(SUM(corrections), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?",
+            Self.selectTotals,
             SQLValue(user)
         ) { row in
             UsageTotals(
                 requests: row.int64(0),
                 inputTokens: row.int64(1),
                 outputTokens: row.int64(2),
-                charge: Int128(row.int64(3)) * 1_000_000 + Int128(row.int64(4)) + Int128(row.int64(5))
+                charge: Int128(row.int64(3)) * 1_000_000 + Int128(row.int64(4))
             )
         }
         return rows.first ?? UsageTotals(requests: 0, inputTokens: 0, outputTokens: 0, charge: 0)

@@ -5,7 +5,7 @@ enum CallRows {
     private static let intentColumns =
         "id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id, client_request_id"
     private static let billColumns =
-        "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, provenance, charge, cost, excess, flags, status_code, duration_ms, first_byte_ms, ended_at, leaf"
+        "\(TokenColumns.names), provenance, charge, cost, excess, flags, status_code, duration_ms, first_byte_ms, ended_at, leaf"
 
     private static let insertOpen =
         "INSERT INTO api_requests (\(intentColumns)) VALUES (\(marks(22)))"
@@ -217,7 +217,7 @@ enum CallRows {
         to statement: any SQLStatement
     ) {
         for tokenClass in TokenClass.allCases {
-            statement.bind(result.usage[tokenClass], at: first + Self.position(of: tokenClass))
+            statement.bind(result.usage[tokenClass], at: first + tokenClass.rawValue)
         }
         statement.bind(result.usage.packedProvenance, at: first + 9)
         statement.bind(charge.picoDollars, at: first + 10)
@@ -229,20 +229,5 @@ enum CallRows {
         statement.bind(result.firstByteMilliseconds, at: first + 16)
         statement.bind(result.endedAt.microseconds, at: first + 17)
         statement.bind(leaf, at: first + 18)
-    }
-
-    /// The order of the token columns.
-    private static func position(of tokenClass: TokenClass) -> Int {
-        switch tokenClass {
-        case .input: 0
-        case .cacheRead: 1
-        case .cacheWrite5m: 2
-        case .cacheWrite1h: 3
-        case .output: 4
-        case .reasoning: 5
-        case .audioInput: 6
-        case .audioOutput: 7
-        case .imageInput: 8
-        }
     }
 }

@@ -7,15 +7,8 @@ enum HoldParts {
     static func encode(_ parts: [HoldPart], into bytes: inout [UInt8]) {
         bytes.removeAll(keepingCapacity: true)
         for part in parts {
-            let id: Int64
-            switch part.lane {
-            case .grant(let grant):
-                bytes.append(1)
-                id = grant.rawValue
-            case .key(let key):
-                bytes.append(2)
-                id = key.rawValue
-            }
+            let (kind, id) = part.lane.words
+            bytes.append(UInt8(kind))
             for word in [id, part.amount.picoDollars] {
                 withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
             }
@@ -29,12 +22,27 @@ enum HoldParts {
         for start in stride(from: 0, to: bytes.count, by: size) {
             let id = Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 1, as: Int64.self))
             let amount = Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 9, as: Int64.self))
-            switch bytes[start] {
-            case 1: parts.append(HoldPart(lane: .grant(GrantID(id)), amount: Money(picoDollars: amount)))
-            case 2: parts.append(HoldPart(lane: .key(APIKeyID(id)), amount: Money(picoDollars: amount)))
-            default: return nil
-            }
+            guard let lane = Lane(kind: Int64(bytes[start]), id: id) else { return nil }
+            parts.append(HoldPart(lane: lane, amount: Money(picoDollars: amount)))
         }
         return parts
+    }
+}
+
+extension Lane {
+    /// As rows keep it: kind (1 grant, 2 key) and id.
+    var words: (kind: Int64, id: Int64) {
+        switch self {
+        case .grant(let id): (1, id.rawValue)
+        case .key(let id): (2, id.rawValue)
+        }
+    }
+
+    init?(kind: Int64, id: Int64) {
+        switch kind {
+        case 1: self = .grant(GrantID(id))
+        case 2: self = .key(APIKeyID(id))
+        default: return nil
+        }
     }
 }

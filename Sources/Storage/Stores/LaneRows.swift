@@ -83,11 +83,7 @@ enum LaneRows {
         now: Instant,
         _ connection: any SQLConnection
     ) throws {
-        let (lane, id): (Int64, Int64) =
-            switch entry.lane {
-            case .grant(let id): (1, id.rawValue)
-            case .key(let id): (2, id.rawValue)
-            }
+        let (lane, id) = entry.lane.words
         try connection.execute(
             "INSERT INTO ledger_entries (lane, lane_id, kind, amount, call_id, reason, actor, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             .integer(lane),

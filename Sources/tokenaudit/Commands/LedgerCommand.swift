@@ -41,22 +41,24 @@ struct LedgerCommand: ParsableCommand {
             var lines = [
                 "calls \(report.calls), grants \(report.grants), key limits \(report.keyLimits), charged \(VerifyJSON.dollars(report.charged))"
             ]
-            func list(_ ids: [CallID], _ what: String) {
-                guard !ids.isEmpty else { return }
-                lines.append("\(what): \(ids.count)")
+            func list(_ ids: [CallID], _ count: Int, _ what: String) {
+                guard count > 0 else { return }
+                lines.append("\(what): \(count)")
                 lines += ids.prefix(20).map { "  \($0)" }
-                if ids.count > 20 { lines.append("  and \(ids.count - 20) more; --json lists all") }
+                if count > 20 { lines.append("  and \(count - 20) more; --json lists 10,000") }
             }
-            list(report.open, "open")
-            list(report.uncertain, "closed by policy")
-            list(report.quarantined, "in quarantine")
+            list(report.open, report.openCount, "open")
+            list(report.uncertain, report.uncertainCount, "closed by policy")
+            list(report.quarantined, report.quarantined.count, "in quarantine")
             for difference in report.differences {
                 lines.append(
                     "DIFFERENCE \(difference.subject): stored \(difference.stored), derived \(difference.derived)"
                 )
             }
             lines.append(
-                report.isProven ? "proven: everything agrees" : "NOT proven: \(report.differences.count) differences"
+                report.isProven
+                    ? "proven: everything agrees"
+                    : "NOT proven: \(report.differences.count)\(report.isCut ? " and more" : "") differences"
             )
             return lines.joined(separator: "\n")
         }

@@ -27,14 +27,16 @@ struct QuarantineCommand: ParsableCommand {
     }
 
     struct Retry: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Book a record again, as it stands.")
+        static let configuration = CommandConfiguration(
+            abstract: "Book a record again, as it stands; a call without a settlement is closed by uncertain_policy."
+        )
 
         @OptionGroup var options: SettingsOptions
 
         @Argument(help: "The call's id.")
         var call: String
 
-        func run() throws { try decide(call, options) { try $0.retry($1) } }
+        func run() throws { try decide(call, options) { try $0.retry($1, policy: $2.uncertainPolicy) } }
     }
 
     struct Void: ParsableCommand {
@@ -45,23 +47,48 @@ struct QuarantineCommand: ParsableCommand {
         @Argument(help: "The call's id.")
         var call: String
 
-        func run() throws { try decide(call, options) { try $0.void($1) } }
+        func run() throws { try decide(call, options) { quarantine, id, _ in try quarantine.void(id) } }
     }
 }
 
 private func decide(
     _ call: String,
     _ options: SettingsOptions,
-    _ act: (Quarantine, CallID) throws -> Quarantine.Outcome
+    _ act: (Quarantine, CallID, Settings) throws -> Quarantine.Outcome
 ) throws {
     guard let id = CallID(parsing: call) else { throw ValidationError("'\(call)' is no call id") }
-    let books = try OpenedBooks(options.load().settings, migrates: false)
-    let outcome = try act(Quarantine(database: books.database, now: Clock.now), id)
+    let settings = try options.load().settings
+    let books = try OpenedBooks(settings, migrates: false)
+    let outcome: Quarantine.Outcome
+    do {
+        outcome = try act(Quarantine(database: books.database, now: Clock.now), id, settings)
+    } catch let error as LedgerError {
+        throw InputProblem(source: call, reason: "\(explain(error)); the record and its hold stay")
+    } catch let error as StorageError {
+        throw InputProblem(source: call, reason: "\(error); the record and its hold stay")
+    }
     try books.database.close()
     switch outcome {
     case .booked: print("booked")
     case .alreadyClosed: print("the call had been closed already; the record is gone")
     case .unknown: throw InputProblem(source: call, reason: "there is no such record")
-    case .noSettlement: throw InputProblem(source: call, reason: "the record has no settlement to book")
+    case .unreadable:
+        throw InputProblem(source: call, reason: "another version wrote the record; retry with that one, or void it")
+    }
+}
+
+/// What an operator can do about a call whose lanes are damaged.
+private func explain(_ error: LedgerError) -> String {
+    func mend(_ lane: Lane, _ what: String) -> String {
+        switch lane {
+        case .grant(let id): "grant \(id) \(what); `tokenaudit ledger verify` says how, mend it first"
+        case .key(let id): "the limit of key \(id) \(what); `tokenaudit ledger verify` says how, mend it first"
+        }
+    }
+    return switch error {
+    case .unbalanced(let lane): mend(lane, "does not agree with itself or its calls")
+    case .unknownLane(let lane): mend(lane, "is missing")
+    case .malformedParts: "the call's parts are damaged; `tokenaudit ledger verify` names them, mend them first"
+    default: "\(error)"
     }
 }

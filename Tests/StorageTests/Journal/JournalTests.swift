@@ -96,49 +96,6 @@ struct JournalTests {
         try await storage.close()
     }
 
-    @Test(
-        "verify names what was changed behind the ledger's back",
-        arguments: [
-            ("UPDATE quota_grants SET available = available + 1, funded = funded + 1", "funded by entries"),
-            ("UPDATE quota_grants SET captured = captured - 1, available = available + 1", "captured"),
-            ("UPDATE api_requests SET charge = charge - 1 WHERE charge > 0", "leaf"),
-            ("UPDATE api_requests SET cost = 0", "leaf"),
-            ("DELETE FROM api_requests", "captured"),
-            ("UPDATE usage_rollups SET charge = charge + 1", "charge"),
-            ("UPDATE usage_rollups SET cost = cost - 1", "cost"),
-            ("UPDATE usage_rollups SET excess = 1", "excess"),
-            ("UPDATE usage_rollups SET input_tokens = 0 WHERE dimension = 3", "roll-up model 1: input tokens"),
-            ("UPDATE usage_rollups SET output_tokens = 9 WHERE dimension = 5", "roll-up group 1: output tokens"),
-            ("UPDATE api_requests SET state = 2", "voided charge"),
-            ("UPDATE api_requests SET output_tokens = 8", "leaf"),
-            ("UPDATE api_requests SET state = 0", "held"),
-            ("UPDATE audit_leaves SET number = number + 1", "leaves of replica"),
-            (
-                "INSERT INTO ledger_entries (lane, lane_id, kind, amount, created_at) VALUES (1, 1, 2, 5, 1)",
-                "funded by entries"
-            ),
-            ("UPDATE ledger_entries SET kind = 99", "entry"),
-            ("DELETE FROM audit_leaves", "leaf"),
-        ]
-    )
-    func tampering(statement: String, named: String) async throws {
-        let books = try Books(grants: [Money(picoDollars: 1_000)])
-        let storage = try books.open()
-        guard case .held(let hold) = await storage.journal.admit(Books.request(1, bound: Money(picoDollars: 100)))
-        else {
-            Issue.record("not held")
-            return
-        }
-        #expect(
-            await storage.journal.settle(Books.settlement(1, hold: hold, charge: Money(picoDollars: 60))) == .durable
-        )
-        #expect(try LedgerVerifier.verify(storage.database).isProven)
-        _ = try storage.database.write { try $0.execute(statement) }
-        let differences = try LedgerVerifier.verify(storage.database).differences
-        #expect(differences.contains { $0.subject.contains(named) }, "\(differences)")
-        try await storage.close()
-    }
-
     @Test("one server a file")
     func oneServer() async throws {
         let books = try Books(grants: [Money(picoDollars: 1)])

@@ -34,6 +34,13 @@ final class Books: Sendable {
             try connection.execute(
                 "INSERT INTO user_quotas (id, user_id, model_group_id, name, created_at, updated_at) VALUES (1, 1, 1, 'default', 1, 1)"
             )
+            try connection.execute(
+                "INSERT INTO ai_models (id, name, context_length, max_output_tokens, default_output_tokens, created_at, updated_at) VALUES (1, 'm', 4096, 1024, 256, 1, 1)"
+            )
+            // A pico-dollar a token, whatever it is.
+            try connection.execute(
+                "INSERT INTO price_versions (id, model_id, effective_from, rates, created_at) VALUES (1, 1, 0, 'input=1 output=1', 1)"
+            )
             for (index, amount) in grants.enumerated() {
                 try connection.execute(
                     "INSERT INTO quota_grants (id, quota_id, user_id, group_id, ordinal, starts_at, funded, available, created_at) VALUES (?, 1, 1, 1, ?, 0, ?, ?, 1)",
@@ -123,9 +130,10 @@ final class Books: Sendable {
     static func settlement(_ number: UInt64, hold: Hold, charge: Money, outcome: CallResult.Outcome = .captured)
         -> Settlement
     {
+        // As many tokens as it costs.
         var usage = Usage()
-        usage.set(.input, to: 5, .reported)
-        usage.set(.output, to: 7, .reported)
+        usage.set(.input, to: charge.picoDollars / 2, .reported)
+        usage.set(.output, to: charge.picoDollars - charge.picoDollars / 2, .reported)
         return Settlement(
             call: call(number),
             hold: hold,

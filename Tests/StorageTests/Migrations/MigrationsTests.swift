@@ -41,6 +41,20 @@ struct MigrationsTests {
         try database.close()
     }
 
+    @Test("a schema from before the first release is refused")
+    func unreleased() throws {
+        let (database, folder) = try emptyDatabase()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Migrations.run(on: database, additiveOnly: true, now: now)
+        _ = try database.write { try $0.execute("UPDATE schema_migrations SET version = 1") }
+        #expect {
+            try Migrations.run(on: database, additiveOnly: false, now: now)
+        } throws: { error in
+            if case .unusable = error as? StorageError { true } else { false }
+        }
+        try database.close()
+    }
+
     @Test("two processes at once: one migrates, both go on")
     func atOnce() async throws {
         let (first, folder) = try emptyDatabase()
@@ -99,6 +113,7 @@ struct MigrationsTests {
                 "UPDATE api_requests SET state = 1 WHERE id = ? AND state IN (0, 3)",
                 "USING PRIMARY KEY (id=?)"
             ),
+            (StorageReports.selectTotals, "usage_rollups_by_dimension"),
         ]
     )
     func plans(statement: String, uses index: String) throws {

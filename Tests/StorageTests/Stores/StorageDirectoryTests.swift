@@ -157,9 +157,6 @@ struct StorageDirectoryTests {
                 .text(sealed)
             )
             try connection.execute(
-                "INSERT INTO ai_models (id, name, context_length, max_output_tokens, default_output_tokens, created_at, updated_at) VALUES (1, 'm', 100, 10, 10, 1, 1)"
-            )
-            try connection.execute(
                 "INSERT INTO model_routes (model_id, provider_id, upstream_model, created_at, updated_at) VALUES (1, 1, 'u', 1, 1)"
             )
         }
