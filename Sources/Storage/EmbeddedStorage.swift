@@ -28,7 +28,7 @@ package final class EmbeddedStorage: Sendable {
         try Migrations.run(on: database, additiveOnly: true, now: clock())
         // What an earlier process left in the WAL must be in the database before anything is built on it.
         try database.checkpoint(truncating: true)
-        let spoolPath: @Sendable (ReplicaID) -> String = { "\(path).spool-\($0)" }
+        let spools = Spool.all(of: path)
         let newest = try database.read(LedgerTime.newestBooking)
         let now = max(clock(), newest)
         if now == newest, newest.microseconds - clock().microseconds > 1_000_000 {
@@ -39,7 +39,8 @@ package final class EmbeddedStorage: Sendable {
         replica = try database.write { connection in
             ReplicaID(
                 try connection.insert(
-                    "INSERT INTO replicas (started_at, beat_at) VALUES (?, ?) RETURNING id",
+                    "INSERT INTO replicas (id, started_at, beat_at) SELECT MAX(COALESCE(MAX(id), 0), ?) + 1, ?, ? FROM replicas RETURNING id",
+                    SQLValue(spools.keys.max() ?? ReplicaID(0)),
                     SQLValue(now),
                     SQLValue(now)
                 )
@@ -48,7 +49,7 @@ package final class EmbeddedStorage: Sendable {
         recovery = try Recovery.run(
             database,
             replica: replica,
-            spoolDirectoryOf: spoolPath,
+            spools: spools,
             policy: uncertainPolicy,
             logger: logger,
             now: now
@@ -57,7 +58,7 @@ package final class EmbeddedStorage: Sendable {
         journal = try BatchJournal(
             database: database,
             replica: replica,
-            spoolPath: spoolPath(replica),
+            spoolPath: Spool.path(of: replica, database: path),
             firstLeaf: firstLeaf,
             newest: now,
             settings: settings,

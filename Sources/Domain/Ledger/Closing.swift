@@ -70,6 +70,9 @@ package struct Closing: Hashable, Sendable {
     /// To be appended, beyond what the row itself says: a correction's, and what an ended grant forfeited of a hold.
     package let entries: [Entry]
 
+    /// Nobody expects this: an operator has to hear of it.
+    package var isRemarkable: Bool { action == .insert || !isFundedInFull }
+
     /// The charge was found in full. A client still waiting for its answer gets a normal end only then.
     package var isFundedInFull: Bool { !flags.contains(.unfunded) }
 }

@@ -124,8 +124,9 @@ package final class BatchJournal: Journal {
     package func admit(_ request: AdmissionRequest, completion: @escaping @Sendable (Admission) -> Void) {
         let now = DispatchTime.now().uptimeNanoseconds
         let pending = PendingAdmission(request, queuedAt: now, completion: completion)
+        let spooled = spool.usedRecords
         let (offer, wakes) = queue.withLock { queue in
-            let offer = queue.offer(pending, now: now)
+            let offer = queue.offer(pending, spooled: spooled, now: now)
             return (offer, offer == .queued && queue.takeWake())
         }
         if case .answered(let answer) = offer { return completion(answer) }
@@ -207,6 +208,7 @@ package final class BatchJournal: Journal {
         committedBatches.add(1, ordering: .relaxed)
         if committed.answers.contains(where: { $0 == nil }) { Failpoint.hit("journal.after-settle-commit") }
         if committed.answers.contains(where: { $0 != nil }) { Failpoint.hit("journal.after-admit-commit") }
+        for (call, closing) in committed.remarkable { logger.report(closing, of: call) }
         let now = DispatchTime.now().uptimeNanoseconds
         for case .settle(let pending) in work { pending.markCommitted() }
         spool.committed(work)
@@ -285,6 +287,8 @@ package final class BatchJournal: Journal {
             if let known = poison, known.kind == fault.kind, known.call != call,
                 now &- known.at < Self.poisonNanoseconds
             {
+                // It goes on: the time counts from the last of them.
+                poison = Poison(kind: known.kind, call: known.call, at: now)
                 return true
             }
             poison = Poison(kind: fault.kind, call: call, at: now)
@@ -305,6 +309,9 @@ package final class BatchJournal: Journal {
             spool.committed(work)
             queue.withLock { $0.release(wasOpen ? 1 : 0) }
             pending.answer(.durable)
+        } catch BatchWriter.Failure.unknown(let error) {
+            onFatal(error)
+            giveUp(work)
         } catch {
             giveUp(work)
         }
@@ -325,6 +332,7 @@ package final class BatchJournal: Journal {
         let (isAway, isHalted) = queue.withLock { ($0.isAway, $0.isHalted) }
         let waiting = spool.waiting
         guard isAway || isHalted || !waiting.isEmpty else { return }
+        spool.persist()
         do {
             try writer.beat()
             var work = waiting.map { JournalWork.settle(PendingSettlement($0)) }[...]
@@ -357,13 +365,19 @@ package final class BatchJournal: Journal {
     private func retry(_ work: ArraySlice<JournalWork>) throws -> Int {
         var rest = work
         var failed = 0
+        var hasFailedAlone = false
         while !rest.isEmpty {
             do {
                 let committed = try writer.commit(rest, trustsMemory: false)
                 finish(rest.prefix(committed.count), committed)
                 rest = rest.dropFirst(committed.count)
+                hasFailedAlone = false
             } catch BatchWriter.Failure.record(let fault) {
                 guard rest.count > 1 else {
+                    guard hasFailedAlone else {
+                        hasFailedAlone = true
+                        continue
+                    }
                     setAside(rest, fault: fault)
                     return failed + 1
                 }
@@ -389,5 +403,16 @@ package final class BatchJournal: Journal {
         } catch {
             logger.warning("a checkpoint failed", metadata: ["cause": "\(error)"])
         }
+    }
+}
+
+extension Logger {
+    /// Money that was not where it should have been when a call ended.
+    func report(_ closing: Closing, of call: CallID) {
+        let metadata: Metadata = ["call": "\(call)", "charge": "\(closing.charge)", "excess": "\(closing.excess)"]
+        if closing.action == .insert {
+            error("a bill came whose call is not in the books; it was written whole", metadata: metadata)
+        }
+        if !closing.isFundedInFull { error("a bill found too little money", metadata: metadata) }
     }
 }

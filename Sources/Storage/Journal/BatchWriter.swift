@@ -29,6 +29,8 @@ final class BatchWriter: Sendable {
         var answers: [Admission?] = []
         /// Calls that this process had admitted and that are closed now.
         var freed = 0
+        /// Closings that an operator has to hear of.
+        var remarkable: [(call: CallID, closing: Closing)] = []
     }
 
     private struct State {
@@ -65,52 +67,35 @@ final class BatchWriter: Sendable {
             committed.answers.reserveCapacity(work.count)
             var memory = state.memory
             var now = state.newest
-            try database.withWriter { connection in
-                do throws(StorageError) {
-                    if Failpoint.fails("journal.begin") { throw .busy }
-                    try connection.begin()
-                } catch { throw Failure.away(error) }
-                do {
-                    // Read after the lock: whoever had it before may have booked at a later time.
-                    now = max(clock(), state.newest)
-                    let start = DispatchTime.now().uptimeNanoseconds
-                    var batch = LedgerBatch(connection, memory: state.memory, now: now)
-                    var settles = false
-                    for item in work {
-                        switch item {
-                        case .settle(let pending):
-                            settles = true
-                            let isOpen = trustsMemory && state.open.contains(pending.settlement.call.id)
-                            _ = try batch.settle(pending.settlement, isOpen: isOpen)
-                            committed.answers.append(nil)
-                        case .admit(let pending):
-                            committed.answers.append(try batch.admit(pending.request))
+            try transaction { connection in
+                // Read after the lock: whoever had it before may have booked at a later time.
+                now = max(clock(), state.newest)
+                let start = DispatchTime.now().uptimeNanoseconds
+                var batch = LedgerBatch(connection, memory: state.memory, now: now)
+                var settles = false
+                for item in work {
+                    switch item {
+                    case .settle(let pending):
+                        settles = true
+                        let isOpen = trustsMemory && state.open.contains(pending.settlement.call.id)
+                        let closing = try batch.settle(pending.settlement, isOpen: isOpen)
+                        if closing.isRemarkable {
+                            committed.remarkable.append((pending.settlement.call.id, closing))
                         }
-                        committed.count += 1
-                        if committed.count % 16 == 0,
-                            DispatchTime.now().uptimeNanoseconds &- start > batchNanoseconds
-                        {
-                            break
-                        }
+                        committed.answers.append(nil)
+                    case .admit(let pending):
+                        committed.answers.append(try batch.admit(pending.request))
                     }
-                    Failpoint.hit("journal.before-commit")
-                    if settles { Failpoint.hit("journal.before-settle-commit") }
-                    memory = try batch.finish()
-                } catch {
-                    connection.rollBack()
-                    throw Self.failure(error)
-                }
-                do throws(StorageError) {
-                    if Failpoint.fails("journal.commit") { throw .io("a failpoint") }
-                    try connection.commit()
-                } catch {
-                    switch error {
-                    // These say for sure that nothing was committed.
-                    case .full, .busy: throw Failure.away(error)
-                    case .constraint: throw Self.failure(error)
-                    default: throw Failure.unknown(error)
+                    committed.count += 1
+                    if committed.count % 16 == 0,
+                        DispatchTime.now().uptimeNanoseconds &- start > batchNanoseconds
+                    {
+                        break
                     }
                 }
+                Failpoint.hit("journal.before-commit")
+                if settles { Failpoint.hit("journal.before-settle-commit") }
+                memory = try batch.finish()
             }
             state.memory = memory
             state.newest = now
@@ -127,15 +112,15 @@ final class BatchWriter: Sendable {
     }
 
     /// Sets a record aside that cannot be booked; its hold stays. - Returns: true if this process had admitted the call.
+    /// - Throws: ``Failure``.
     func quarantine(_ settlement: Settlement, cause: String) throws -> Bool {
         try state.withLock { state in
-            let now = max(clock(), state.newest)
-            try database.write { connection in
+            try transaction { connection in
                 try QuarantineRows.insert(
                     settlement.call.id,
                     record: SettlementCoding.encode(settlement),
                     cause: cause,
-                    now: now,
+                    now: max(clock(), state.newest),
                     connection
                 )
             }
@@ -143,18 +128,44 @@ final class BatchWriter: Sendable {
         }
     }
 
-    /// Whether the database takes a commit: writes this replica's beat.
+    /// Whether the database takes a commit: writes this replica's beat. - Throws: ``Failure``.
     func beat() throws {
         try state.withLock { state in
-            let now = max(clock(), state.newest)
-            _ = try database.write { connection in
-                try connection.execute(
+            try transaction { connection in
+                _ = try connection.execute(
                     "UPDATE replicas SET beat = beat + 1, beat_at = ? WHERE id = ?",
-                    SQLValue(now),
+                    SQLValue(max(clock(), state.newest)),
                     SQLValue(state.memory.replica)
                 )
             }
         }
+    }
+
+    /// One transaction, and whose fault it is where it fails. - Throws: ``Failure``.
+    private func transaction(_ body: (SQLiteConnection) throws -> Void) throws {
+        do {
+            try database.withWriter { connection in
+                do throws(StorageError) {
+                    if Failpoint.fails("journal.begin") { throw .busy }
+                    try connection.begin()
+                } catch { throw Failure.away(error) }
+                do { try body(connection) } catch {
+                    connection.rollBack()
+                    throw Self.failure(error)
+                }
+                do throws(StorageError) {
+                    if Failpoint.fails("journal.commit") { throw .io("a failpoint") }
+                    try connection.commit()
+                } catch {
+                    switch error {
+                    // These say for sure that nothing was committed.
+                    case .full, .busy: throw Failure.away(error)
+                    case .constraint: throw Self.failure(error)
+                    default: throw Failure.unknown(error)
+                    }
+                }
+            }
+        } catch { throw Self.failure(error) }
     }
 
     private static func failure(_ error: any Error) -> Failure {

@@ -46,13 +46,14 @@ struct JournalQueue: Sendable {
 
     // MARK: - Offering
 
-    mutating func offer(_ pending: PendingAdmission, now: UInt64) -> Offer {
+    /// - Parameter spooled: records that take room in the spool, which is not there for this call's.
+    mutating func offer(_ pending: PendingAdmission, spooled: Int = 0, now: UInt64) -> Offer {
         guard isReady else { return .answered(.unavailable) }
         if let refusal = refusals.refusal(of: pending.request, now: now) { return .answered(.refused(refusal)) }
         let userID = pending.request.call.userID
         let ofUser = admissionsByUser[userID, default: 0]
         guard admissions.count < settings.admitQueue, ofUser < settings.admitQueue / 4,
-            promised < settings.runningCalls
+            promised + spooled < settings.runningCalls
         else { return .answered(.unavailable) }
         admissionsByUser[userID] = ofUser + 1
         promised += 1

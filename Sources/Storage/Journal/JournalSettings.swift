@@ -11,7 +11,7 @@ package struct JournalSettings: Sendable {
     /// An admission that waited longer is answered 503, and voided if it was too late for that.
     package var admitMilliseconds: UInt64 = 5_000
     /// Calls that wait for admission or run: the spool has room for the settlement of each.
-    package var runningCalls = Spool.capacity / Spool.recordRoom
+    package var runningCalls = Spool.capacityRecords
     /// A settlement that nobody acknowledged goes to the spool after this.
     package var spoolAfterMilliseconds: UInt64 = 2_000
     package var keepsRawUsage = true

@@ -48,7 +48,7 @@ struct Recovery {
     static func run(
         _ database: SQLiteDatabase,
         replica: ReplicaID,
-        spoolDirectoryOf spoolPath: (ReplicaID) -> String,
+        spools: [ReplicaID: String],
         policy: UncertainPolicy,
         logger: Logger,
         now: Instant
@@ -60,16 +60,21 @@ struct Recovery {
                 SQLValue(replica)
             ) { $0.id(0, ReplicaID.self) }
         }
-        for deadReplica in dead { try recovery.recover(deadReplica, spoolPath: spoolPath(deadReplica)) }
+        // Spools are found by their files: the books may be an older copy that does not know who wrote them.
+        for deadReplica in Set(dead).union(spools.keys).sorted() where deadReplica != replica {
+            try recovery.recover(deadReplica, spoolPath: spools[deadReplica])
+        }
         return recovery.summary
     }
 
-    private mutating func recover(_ dead: ReplicaID, spoolPath: String) throws {
-        switch try Spool.replay(path: spoolPath, { try replay($0) }) {
-        case .isLocked:
-            logger.warning("a spool is still in use; its calls are left alone", metadata: ["replica": "\(dead)"])
-            return
-        case .taken(let count): summary.spooledSettlements += count
+    private mutating func recover(_ dead: ReplicaID, spoolPath: String?) throws {
+        if let spoolPath {
+            switch try Spool.replay(path: spoolPath, { try replay($0) }) {
+            case .isLocked:
+                logger.warning("a spool is still in use; its calls are left alone", metadata: ["replica": "\(dead)"])
+                return
+            case .taken(let count): summary.spooledSettlements += count
+            }
         }
         summary.deadReplicas += 1
         _ = try database.write { connection in
@@ -101,8 +106,9 @@ struct Recovery {
                 try quarantine(id, record: record, cause: "unreadable in the spool")
                 continue
             }
-            do { try book { _ = try $0.settle(settlement, isOpen: false) } } catch let cause {
-                try quarantineIfPoison(settlement.call.id, record: record, cause: cause)
+            try bookOrQuarantine(settlement.call.id, record: record) { batch in
+                let closing = try batch.settle(settlement, isOpen: false)
+                return closing.isRemarkable ? closing : nil
             }
         }
     }
@@ -114,12 +120,39 @@ struct Recovery {
             summary.resolvedCalls += calls.count
         } catch {
             for call in calls {
-                do {
-                    try book { _ = try $0.resolve(call, by: policy) }
-                    summary.resolvedCalls += 1
-                } catch let cause { try quarantineIfPoison(call.call.id, record: [], cause: cause) }
+                let isBooked = try bookOrQuarantine(call.call.id, record: []) { batch in
+                    _ = try batch.resolve(call, by: policy)
+                    return nil
+                }
+                if isBooked { summary.resolvedCalls += 1 }
             }
         }
+    }
+
+    /// Books one record alone; what fails twice for what it is, is set aside.
+    /// - Parameter body: gives the closing back where an operator has to hear of it.
+    /// - Returns: whether it was booked.
+    @discardableResult
+    private mutating func bookOrQuarantine(
+        _ id: CallID,
+        record: [UInt8],
+        _ body: (inout LedgerBatch) throws -> Closing?
+    ) throws -> Bool {
+        for isLast in [false, true] {
+            do {
+                var remarkable: Closing?
+                try book { remarkable = try body(&$0) }
+                if let remarkable { logger.report(remarkable, of: id) }
+                return true
+            } catch let cause {
+                switch cause {
+                case is LedgerError, StorageError.constraint:
+                    if isLast { try quarantine(id, record: record, cause: "\(cause)") }
+                default: throw cause
+                }
+            }
+        }
+        return false
     }
 
     /// One ledger transaction of this replica's.
@@ -131,14 +164,6 @@ struct Recovery {
             var batch = LedgerBatch(connection, memory: memory, now: now)
             try body(&batch)
             return try batch.finish().nextLeaf
-        }
-    }
-
-    /// - Throws: what is not the record's fault.
-    private mutating func quarantineIfPoison(_ id: CallID, record: [UInt8], cause: any Error) throws {
-        switch cause {
-        case is LedgerError, StorageError.constraint: try quarantine(id, record: record, cause: "\(cause)")
-        default: throw cause
         }
     }
 

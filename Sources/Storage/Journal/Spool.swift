@@ -11,13 +11,20 @@ struct Spool: ~Copyable, Sendable {
     static let recordRoom = 2_048
     static let frameBytes = 12
 
+    /// Records of full size that fit, with the zero length that ends the file.
+    static let capacityRecords = (capacity - 4) / recordRoom
+
     private let descriptor: Int32
     private var offset = 0
+    /// Clearing failed half way: records appended behind what may be left would not be found.
+    private var isHalfCleared = false
 
     /// Makes the file, preallocates it so that a full disk cannot refuse a record, and locks it while this process lives.
+    /// - Throws: `StorageError.busy` if there is one already: what is in it may be somebody's bills.
     init(path: String) throws(StorageError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
+            if errno == EEXIST { throw .busy }
             throw .io("the spool \(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -26,6 +33,7 @@ struct Spool: ~Copyable, Sendable {
         }
         let code = posix_fallocate(descriptor, 0, off_t(Self.capacity))
         guard code == 0 else {
+            unlink(path)
             close(descriptor)
             throw code == ENOSPC ? .full : .io("the spool cannot be preallocated: \(String(cString: strerror(code)))")
         }
@@ -41,6 +49,7 @@ struct Spool: ~Copyable, Sendable {
     /// - Returns: true once the records are on disk; false if they are not, or nobody knows.
     mutating func append(_ records: [[UInt8]]) -> Bool {
         guard !records.isEmpty else { return true }
+        if isHalfCleared, !clear() { return false }
         var framed: [UInt8] = []
         for record in records { Self.frame(record, into: &framed) }
         // Room for the zero length that ends the file.
@@ -53,14 +62,35 @@ struct Spool: ~Copyable, Sendable {
     /// Forgets all records: the database has them.
     mutating func clear() -> Bool {
         guard offset > 0 else { return true }
+        isHalfCleared = true
         let zeros = [UInt8](repeating: 0, count: 64)
         guard Self.write(zeros, to: descriptor, at: 0), fdatasync(descriptor) == 0 else { return false }
         // What follows the first zero length is dead; it is overwritten as new records come.
         let rest = [UInt8](repeating: 0, count: offset)
         guard Self.write(rest, to: descriptor, at: 0), fdatasync(descriptor) == 0 else { return false }
         offset = 0
+        isHalfCleared = false
         return true
     }
+
+    /// The spools beside a database, by the replica that wrote them.
+    static func all(of database: String) -> [ReplicaID: String] {
+        let (folder, file) = split(database)
+        let name = file + ".spool-"
+        guard let directory = opendir(folder) else { return [:] }
+        defer { closedir(directory) }
+        var spools: [ReplicaID: String] = [:]
+        while let entry = readdir(directory) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard found.hasPrefix(name), let number = Int64(found.dropFirst(name.count)), number >= 0 else { continue }
+            spools[ReplicaID(number)] = path(of: ReplicaID(number), database: database)
+        }
+        return spools
+    }
+
+    static func path(of replica: ReplicaID, database: String) -> String { "\(database).spool-\(replica)" }
 
     /// What reading another process's spool came to.
     enum Replay: Hashable {
@@ -134,10 +164,14 @@ struct Spool: ~Copyable, Sendable {
     }
 
     private static func syncDirectory(of path: String) -> Bool {
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return fsync(descriptor) == 0
+    }
+
+    private static func split(_ path: String) -> (folder: String, file: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

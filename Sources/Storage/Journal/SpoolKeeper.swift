@@ -12,6 +12,7 @@ final class SpoolKeeper: Sendable {
         let settlement: Settlement
         /// The writer has given it up; false while it is only late.
         var waits: Bool
+        var isOnDisk: Bool
     }
 
     private struct Box: ~Copyable {
@@ -24,39 +25,60 @@ final class SpoolKeeper: Sendable {
     private let path: String
     private let box: Mutex<Box>
     private let count = Atomic(0)
+    private let appended = Atomic(0)
 
     init(path: String) throws(StorageError) {
         self.path = path
         box = Mutex(Box(spool: try Spool(path: path)))
     }
 
+    /// Records appended since the spool was empty: their room is not free for others.
+    var usedRecords: Int { appended.load(ordering: .relaxed) }
+
     /// Makes settlements durable that the writer has given up; they wait here for the database even if that fails.
     /// - Returns: true once they are on disk; false if the spool did not take all of them.
     func keep(givenUp settlements: [Settlement]) -> Bool {
         box.withLock { box in
-            var records: [[UInt8]] = []
             for settlement in settlements {
-                let id = settlement.call.id
                 // A late one is on disk already.
-                if box.kept[id] == nil { records.append(Self.record(of: settlement)) }
-                box.kept[id] = Kept(settlement: settlement, waits: true)
+                let isOnDisk = box.kept[settlement.call.id]?.isOnDisk ?? false
+                box.kept[settlement.call.id] = Kept(settlement: settlement, waits: true, isOnDisk: isOnDisk)
             }
             count.store(box.kept.count, ordering: .sequentiallyConsistent)
-            return box.spool?.append(records) ?? false
+            return append(settlements.map(\.call.id), &box)
         }
+    }
+
+    /// Tries again to make durable what waits here and is not on disk.
+    func persist() {
+        guard count.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        box.withLock { box in
+            _ = append(box.kept.values.filter { !$0.isOnDisk }.map(\.settlement.call.id), &box)
+        }
+    }
+
+    /// - Returns: true once all of them are on disk.
+    private func append(_ ids: [CallID], _ box: inout Box) -> Bool {
+        let missing = ids.filter { box.kept[$0]?.isOnDisk == false }
+        let records = missing.compactMap { box.kept[$0].map { Self.record(of: $0.settlement) } }
+        guard box.spool?.append(records) ?? records.isEmpty else { return false }
+        appended.add(records.count, ordering: .relaxed)
+        for id in missing { box.kept[id]?.isOnDisk = true }
+        return true
     }
 
     /// Makes a settlement durable that the writer still has. - Returns: false if the spool did not take it.
     func keep(late pending: PendingSettlement) -> Bool {
         box.withLock { box in
             let id = pending.settlement.call.id
-            if box.kept[id] != nil { return true }
+            if let kept = box.kept[id] { return kept.isOnDisk }
             count.store(box.kept.count + 1, ordering: .sequentiallyConsistent)
             guard !pending.isCommitted, box.spool?.append([Self.record(of: pending.settlement)]) == true else {
                 count.store(box.kept.count, ordering: .sequentiallyConsistent)
                 return pending.isCommitted
             }
-            box.kept[id] = Kept(settlement: pending.settlement, waits: false)
+            box.kept[id] = Kept(settlement: pending.settlement, waits: false, isOnDisk: true)
+            appended.add(1, ordering: .relaxed)
             return true
         }
     }
@@ -67,7 +89,7 @@ final class SpoolKeeper: Sendable {
         box.withLock { box in
             for case .settle(let pending) in work { box.kept[pending.settlement.call.id] = nil }
             count.store(box.kept.count, ordering: .sequentiallyConsistent)
-            if box.kept.isEmpty { _ = box.spool?.clear() }
+            if box.kept.isEmpty, box.spool?.clear() == true { appended.store(0, ordering: .relaxed) }
         }
     }
 

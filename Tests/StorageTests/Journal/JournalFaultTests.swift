@@ -240,6 +240,64 @@ struct JournalFaultTests {
         try await storage.close()
     }
 
+    @Test("a settlement that waits too long for its commit is durable in the spool, and booked once all the same")
+    func late() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000_000)])
+        var settings = JournalSettings()
+        settings.spoolAfterMilliseconds = 100
+        let storage = try books.open(settings: settings)
+        // The writer itself waits, and never gives up.
+        try storage.database.setBusyTimeout(milliseconds: 60_000)
+        let holds = await Self.hold(storage.journal, 0..<8)
+        let other = try SQLiteDatabase(path: books.path)
+        let durable = DispatchSemaphore(value: 0)
+        await withTaskGroup(of: Void.self) { group in
+            try? other.withWriter { connection in
+                try connection.begin()
+                defer { connection.rollBack() }
+                for (number, hold) in holds {
+                    group.addTask {
+                        let settlement = Books.settlement(number, hold: hold, charge: Self.charge)
+                        if await storage.journal.settle(settlement) == .durable { durable.signal() }
+                    }
+                }
+                for _ in holds { #expect(durable.wait(timeout: .now() + 30) == .success) }
+                #expect(storage.journal.isReady && storage.journal.unsettled == 8)
+            }
+        }
+        #expect(await Self.waitUntil { storage.journal.unsettled == 0 && storage.journal.spooled == 0 })
+        try Self.check(storage.database, told: Told(held: Set(holds.keys), durable: Set(holds.keys)))
+        #expect(try LedgerVerifier.verify(storage.database).charged == 8 * 40)
+        try other.close()
+        try await storage.close()
+    }
+
+    @Test("a hold that comes too late to be used is given back")
+    func tooLate() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000)])
+        var settings = JournalSettings()
+        settings.admitMilliseconds = 300
+        let storage = try books.open(settings: settings)
+        try storage.database.setBusyTimeout(milliseconds: 60_000)
+        let other = try SQLiteDatabase(path: books.path)
+        let admission: Admission = await withCheckedContinuation { continuation in
+            try? other.withWriter { connection in
+                try connection.begin()
+                defer { connection.rollBack() }
+                storage.journal.admit(Books.request(1, bound: Self.bound)) { continuation.resume(returning: $0) }
+                // As long as it takes to be too late.
+                usleep(500_000)
+            }
+        }
+        #expect(admission == .unavailable)
+        #expect(await Self.waitUntil { (try? LedgerVerifier.verify(storage.database))?.openCount == 0 })
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [] && report.charged == 0)
+        #expect(await Self.run(storage.journal, calls: 2..<12).durable.count == 10)
+        try other.close()
+        try await storage.close()
+    }
+
     @Test("one poisoned record among many is quarantined alone, its hold kept; the rest is booked")
     func poison() async throws {
         let books = try Books(grants: [Money(picoDollars: 1_000_000)])

@@ -71,6 +71,15 @@ struct JournalQueueTests {
         #expect(queue.unsettled == 0)
     }
 
+    @Test("what waits in the spool takes the room that another call's settlement would need")
+    func spooled() {
+        var queue = JournalQueue(settings { $0.runningCalls = 3 })
+        #expect(queue.offer(admission(1), spooled: 3, now: 0) == .answered(.unavailable))
+        #expect(queue.offer(admission(1), spooled: 2, now: 0) == .queued)
+        #expect(queue.offer(admission(2), spooled: 2, now: 0) == .answered(.unavailable))
+        #expect(queue.offer(admission(2), spooled: 0, now: 0) == .queued)
+    }
+
     @Test("no user has more than a quarter of the queue, and room comes back with the batch")
     func quarter() {
         var queue = JournalQueue(settings { $0.admitQueue = 8 })

@@ -96,6 +96,90 @@ struct JournalTests {
         try await storage.close()
     }
 
+    @Test("a transaction ends by its time too: a batch is done in as many as it takes")
+    func shortTransactions() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000_000)])
+        var settings = JournalSettings()
+        settings.batchMicroseconds = 0
+        let storage = try books.open(settings: settings)
+        let charged = await withTaskGroup(of: Int64.self) { group in
+            for number in 0..<100 as Range<UInt64> {
+                group.addTask {
+                    let request = Books.request(number, bound: Money(picoDollars: 100))
+                    guard case .held(let hold) = await storage.journal.admit(request) else { return 0 }
+                    let settlement = Books.settlement(number, hold: hold, charge: Money(picoDollars: 7))
+                    return await storage.journal.settle(settlement) == .durable ? 7 : 0
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(charged == 700)
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [] && report.charged == 700)
+        try await storage.close()
+    }
+
+    @Test("spools are replayed by their files: an older copy of the books gets the bills it does not know of")
+    func spoolOfUnknownReplica() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000)])
+        let path = Spool.path(of: ReplicaID(9), database: books.path)
+        do {
+            var spool = try Spool(path: path)
+            let hold = Hold(
+                groupID: Books.group,
+                multiplier: .one,
+                amount: Money(picoDollars: 100),
+                outputLimit: 10,
+                isClamped: false,
+                parts: [HoldPart(lane: .grant(GrantID(1)), amount: Money(picoDollars: 100))]
+            )
+            let isDurable = spool.append([
+                SettlementCoding.encode(Books.settlement(1, hold: hold, charge: Money(picoDollars: 60)))
+            ])
+            #expect(isDurable)
+        }
+        let storage = try books.open()
+        // No later process writes over a spool, whatever the books say of who has been.
+        #expect(storage.replica == ReplicaID(10) && storage.recovery.spooledSettlements == 1)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let report = try LedgerVerifier.verify(storage.database)
+        #expect(report.differences == [] && report.charged == 60)
+        try await storage.close()
+    }
+
+    @Test("the ledger's time never runs backwards, not even over a start or in a command beside the server")
+    func clockGoesBack() async throws {
+        let books = try Books(grants: [Money(picoDollars: 1_000)])
+        let late = try books.open(clock: { Instant(microseconds: 90_000_000) })
+        guard case .held(let hold) = await late.journal.admit(Books.request(1, bound: Money(picoDollars: 100))) else {
+            Issue.record("not held")
+            return
+        }
+        #expect(
+            await late.journal.settle(Books.settlement(1, hold: hold, charge: Money(picoDollars: 40))) == .durable
+        )
+        try await late.close()
+        let early = try books.open(clock: { Instant(microseconds: 5) })
+        guard case .held(let second) = await early.journal.admit(Books.request(2, bound: Money(picoDollars: 100)))
+        else {
+            Issue.record("not held")
+            return
+        }
+        #expect(
+            await early.journal.settle(Books.settlement(2, hold: second, charge: Money(picoDollars: 40))) == .durable
+        )
+        let (times, beside) = try early.database.write { connection in
+            (
+                try connection.query("SELECT created_at FROM audit_leaves ORDER BY replica_id, number") {
+                    $0.instant(0).microseconds
+                },
+                try LedgerTime.now({ Instant(microseconds: 6) }, connection)
+            )
+        }
+        #expect(times == [90_000_000, 90_000_000] && beside == Instant(microseconds: 90_000_000))
+        try await early.close()
+    }
+
     @Test("one server a file")
     func oneServer() async throws {
         let books = try Books(grants: [Money(picoDollars: 1)])

@@ -48,6 +48,90 @@ struct SpoolTests {
         #expect(try replayed(path) == (index == 0 ? [records[3], records[0]] : [records[0]]))
     }
 
+    @Test("clearing that fails half way hides nothing that is appended later", arguments: 0..<3)
+    func halfCleared(syncs: Int) throws {
+        let folder = NSTemporaryDirectory() + "tokenaudit-spool-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let disk = Disk(under: folder)
+        defer { disk.remove() }
+        let path = folder + "/a.spool-1"
+        do {
+            var spool = try Spool(path: path)
+            var isDurable = spool.append(Array(records.prefix(3)))
+            #expect(isDurable)
+            disk.set(.init(syncsBeforeError: syncs))
+            let isClear = spool.clear()
+            #expect(isClear == (syncs == 2))
+            isDurable = spool.append([records[3]])
+            // A disk that takes nothing makes nothing durable.
+            #expect(!isDurable)
+            disk.set(.init())
+            isDurable = spool.append([records[0]])
+            #expect(isDurable)
+        }
+        #expect(try replayed(path).last == records[0])
+    }
+
+    @Test("a file that is there is never opened for writing: it may hold somebody's bills")
+    func existing() throws {
+        let path = path()
+        try write([records], to: path)
+        #expect(throws: StorageError.busy) { _ = try Spool(path: path) }
+        #expect(try replayed(path) == records)
+    }
+
+    @Test("spools are found beside their database, and nothing else is")
+    func found() throws {
+        let folder = NSTemporaryDirectory() + "tokenaudit-spool-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["a.spool-3", "a.spool-12", "a.spool-", "a.spool-x", "a.spool--1", "b.spool-4", "a.spool-5.old"] {
+            #expect(FileManager.default.createFile(atPath: folder + "/" + name, contents: nil))
+        }
+        #expect(
+            Spool.all(of: folder + "/a") == [
+                ReplicaID(3): folder + "/a.spool-3", ReplicaID(12): folder + "/a.spool-12",
+            ]
+        )
+        #expect(Spool.all(of: folder + "/none") == [:])
+        #expect(Spool.all(of: folder + "/no/such") == [:])
+    }
+
+    @Test("what the disk refused is kept, said to be lost, and made durable once it can be")
+    func refusedByDisk() throws {
+        let folder = NSTemporaryDirectory() + "tokenaudit-spool-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let disk = Disk(under: folder)
+        defer { disk.remove() }
+        let path = folder + "/a.spool-1"
+        let hold = Hold(
+            groupID: Books.group,
+            multiplier: .one,
+            amount: Money(picoDollars: 10),
+            outputLimit: 1,
+            isClamped: false,
+            parts: [HoldPart(lane: .grant(GrantID(1)), amount: Money(picoDollars: 10))]
+        )
+        let settlement = Books.settlement(1, hold: hold, charge: Money(picoDollars: 5))
+        do {
+            let keeper = try SpoolKeeper(path: path)
+            disk.set(.init(syncsBeforeError: 0))
+            #expect(!keeper.keep(givenUp: [settlement]))
+            // Asked again it is no more durable than before.
+            #expect(!keeper.keep(givenUp: [settlement]))
+            #expect(!keeper.keep(late: PendingSettlement(settlement)))
+            #expect(keeper.waiting.count == 1 && keeper.usedRecords == 0)
+            disk.set(.init())
+            keeper.persist()
+            #expect(keeper.usedRecords == 1)
+            #expect(keeper.keep(givenUp: [settlement]) && keeper.usedRecords == 1)
+            keeper.close()
+        }
+        #expect(try replayed(path).last == SettlementCoding.encode(settlement))
+    }
+
     @Test("a record torn or changed at any byte ends the reading; those before it stand")
     func torn() throws {
         let length = 12 + records[1].count
@@ -88,10 +172,10 @@ struct SpoolTests {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         #expect(size == Spool.capacity)
         let record = [UInt8](repeating: 7, count: Spool.recordRoom - Spool.frameBytes)
-        let most = Spool.capacity / Spool.recordRoom - 1
+        let most = Spool.capacityRecords
         let isDurable = spool.append(Array(repeating: record, count: most))
         #expect(isDurable)
-        let overflows = spool.append([record, record])
+        let overflows = spool.append([record])
         #expect(!overflows)
         let isClear = spool.clear()
         #expect(isClear)

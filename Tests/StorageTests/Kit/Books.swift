@@ -83,15 +83,25 @@ final class Books: Sendable {
     func open(
         path: String? = nil,
         settings: JournalSettings = JournalSettings(),
-        policy: UncertainPolicy = .chargeInput
+        policy: UncertainPolicy = .chargeInput,
+        clock: (@Sendable () -> Instant)? = nil
     ) throws -> EmbeddedStorage {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let ticks = Atomic<Int64>(1_000_000)
-        return try EmbeddedStorage(path: path ?? self.path, settings: settings, uncertainPolicy: policy, logger: logger)
-        {
-            Instant(microseconds: ticks.add(1, ordering: .relaxed).newValue)
-        }
+        let ticks = Ticks()
+        return try EmbeddedStorage(
+            path: path ?? self.path,
+            settings: settings,
+            uncertainPolicy: policy,
+            logger: logger,
+            clock: clock ?? { ticks.next() }
+        )
+    }
+
+    /// A clock of a second and a microsecond more at each look.
+    private final class Ticks: Sendable {
+        private let count = Atomic<Int64>(1_000_000)
+        func next() -> Instant { Instant(microseconds: count.add(1, ordering: .relaxed).newValue) }
     }
 
     static func call(_ number: UInt64, estimate: Money = Money(picoDollars: 3)) -> CallIntent {

@@ -123,4 +123,18 @@ struct MigrationsTests {
         #expect(plan.first?.contains(index) == true, "\(plan)")
         try database.close()
     }
+
+    @Test("a call's row refers to nothing by a key that is checked, and costs three indexes at most")
+    func callTable() throws {
+        let books = try Books(grants: [])
+        let database = try SQLiteDatabase(path: books.path)
+        let (keys, indexes) = try database.read { connection in
+            (
+                try connection.query("SELECT * FROM pragma_foreign_key_list('api_requests')") { $0.int64(0) },
+                try connection.query("SELECT name FROM pragma_index_list('api_requests')") { $0.text(0) }
+            )
+        }
+        #expect(keys.isEmpty && indexes.count <= 3, "\(indexes)")
+        try database.close()
+    }
 }

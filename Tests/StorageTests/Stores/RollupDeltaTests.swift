@@ -1,0 +1,89 @@
+import Testing
+
+@testable import Domain
+@testable import Storage
+
+@Suite("roll-ups")
+struct RollupDeltaTests {
+    private static let call = Books.call(1)
+
+    private static func settlement(_ number: UInt64, charge: Int64) -> (Settlement, Closing) {
+        let hold = Hold(
+            groupID: Books.group,
+            multiplier: .one,
+            amount: Money(picoDollars: charge),
+            outputLimit: 1,
+            isClamped: false,
+            parts: []
+        )
+        let settlement = Books.settlement(number, hold: hold, charge: Money(picoDollars: charge))
+        let closing = Closing(
+            action: .close,
+            state: .captured,
+            charge: Money(picoDollars: charge),
+            chargeDelta: Money(picoDollars: charge),
+            excess: .zero,
+            flags: [],
+            parts: [],
+            entries: []
+        )
+        return (settlement, closing)
+    }
+
+    @Test(
+        "sums end below Int64 and say so, within a batch and from batch to batch",
+        arguments: [
+            ([[1, 2], [3]], 6, false),
+            ([[5_000_000_000_000_000_000, 5_000_000_000_000_000_000]], 9_000_000_000_000_000_000, true),
+            // What does not fit is left out; what is there stands.
+            ([[5_000_000_000_000_000_000], [5_000_000_000_000_000_000], [7]], 5_000_000_000_000_000_007, true),
+            ([[.max, .max], [.max]], 9_000_000_000_000_000_000, true),
+        ] as [([[Int64]], Int64, Bool)]
+    )
+    func saturates(batches: [[Int64]], charge: Int64, isSaturated: Bool) throws {
+        let books = try Books(grants: [])
+        let database = try SQLiteDatabase(path: books.path)
+        var number: UInt64 = 0
+        for batch in batches {
+            var rollups = Rollups()
+            for charge in batch {
+                number += 1
+                let (settlement, closing) = Self.settlement(number, charge: charge)
+                rollups.add(settlement, closing: closing)
+            }
+            try database.write { try rollups.flush(replica: ReplicaID(1), $0) }
+        }
+        let rows = try database.read { connection in
+            try connection.query("SELECT requests, charge, is_saturated, typeof(charge) FROM usage_rollups") {
+                ($0.int64(0), $0.int64(1), $0.bool(2), $0.text(3))
+            }
+        }
+        #expect(rows.count == Rollups.Dimension.allCases.count)
+        for row in rows { #expect(row == (Int64(number), charge, isSaturated, "integer")) }
+        try database.close()
+    }
+
+    @Test(
+        "a duration falls into one slot",
+        arguments: [
+            (0, RollupDelta.Column.under100Milliseconds), (99, .under100Milliseconds), (100, .under300Milliseconds),
+            (2_999, .under3Seconds), (29_999, .under30Seconds), (30_000, .slower), (.max, .slower),
+            (-5, .under100Milliseconds),
+        ] as [(Int64, RollupDelta.Column)]
+    )
+    func slots(milliseconds: Int64, column: RollupDelta.Column) {
+        let delta = RollupDelta.settled(
+            state: .captured,
+            usage: Usage(),
+            charge: .zero,
+            cost: .zero,
+            excess: .zero,
+            statusCode: 200,
+            durationMilliseconds: milliseconds
+        )
+        let slots = RollupDelta.Column.allCases.filter {
+            $0.rawValue >= RollupDelta.Column.under100Milliseconds.rawValue
+        }
+        #expect(slots.filter { delta[$0] == 1 } == [column])
+    }
+}
