@@ -5,6 +5,8 @@ package import Logging
 /// The embedded database as a server holds it: locked, migrated, checkpointed, recovered, with its journal.
 package final class EmbeddedStorage: Sendable {
     package let database: SQLiteDatabase
+    /// For reports: reading connections of their own, so that the data plane never waits for one.
+    package let reports: SQLiteDatabase
     package let journal: BatchJournal
     package let replica: ReplicaID
     package let recovery: RecoverySummary
@@ -26,8 +28,7 @@ package final class EmbeddedStorage: Sendable {
         lock = try FileLock(path: path + ".lock")
         database = try SQLiteDatabase(path: path)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
-        // What an earlier process left in the WAL must be in the database before anything is built on it.
-        try database.checkpoint(truncating: true)
+        try Self.emptyWAL(database, logger: logger)
         let spools = Spool.all(of: path)
         let newest = try database.read(LedgerTime.newestBooking)
         let now = max(clock(), newest)
@@ -65,9 +66,28 @@ package final class EmbeddedStorage: Sendable {
             logger: logger,
             clock: clock
         )
+        reports = try SQLiteDatabase(path: path, isReadOnly: true, maximumReaders: ReportThreads.width)
         // While somebody else writes, settlements go to the spool rather than wait.
         try database.setBusyTimeout(milliseconds: 1_000)
         journal.start()
+    }
+
+    /// What an earlier process left in the WAL must be in the database before anything is built on it. Whoever reads the
+    /// database meanwhile (`ledger verify`, a backup) is waited for.
+    private static func emptyWAL(_ database: SQLiteDatabase, logger: Logger) throws {
+        for attempt in 1...24 {
+            do {
+                try database.checkpoint(truncating: true)
+                return
+            } catch StorageError.busy {
+                // Each attempt has waited for five seconds.
+                logger.notice(
+                    "waiting for another process that reads the database",
+                    metadata: ["attempt": "\(attempt)"]
+                )
+            }
+        }
+        throw StorageError.unusable("another process has been reading it for two minutes; let that end first")
     }
 
     private static func resolved(_ path: String) -> String {
@@ -96,6 +116,7 @@ package final class EmbeddedStorage: Sendable {
                 )
             }
         }
+        try? reports.close()
         _ = try? database.checkpoint(truncating: true)
         defer { lock.release() }
         try database.close()

@@ -148,6 +148,12 @@ extension Applier {
                 try post(wish, total: total, expiry: expiry, posted, transaction)
                 return fields
             }
+            if let expiry, expiry <= grant.startsAt {
+                throw ApplyProblem(
+                    line: wish.line,
+                    reason: "quota '\(wish.name)': expires_at is before its period begins, \(grant.startsAt)"
+                )
+            }
             if let entry = try balances.reschedule(newest, endsAt: expiry, now: now) { entries.append(entry) }
         }
         if let isActive = wish.isActive, isActive != posted.isActive {

@@ -183,7 +183,9 @@ final class SQLiteConnection: SQLConnection, @unchecked Sendable {
             statement = try SQLiteStatement(sql, on: handle)
             statements[sql] = statement
         }
-        if known.count < Self.knownLimit { known.append((words, sql, statement)) }
+        // A schema is made of more statements than a journal uses; they must not stay in the way.
+        if known.count == Self.knownLimit { known.removeAll(keepingCapacity: true) }
+        known.append((words, sql, statement))
         return statement
     }
 

@@ -411,7 +411,7 @@ extension Logger {
     func report(_ closing: Closing, of call: CallID) {
         let metadata: Metadata = ["call": "\(call)", "charge": "\(closing.charge)", "excess": "\(closing.excess)"]
         if closing.action == .insert {
-            error("a bill came whose call is not in the books; it was written whole", metadata: metadata)
+            error("a bill came whose call is not in the books", metadata: metadata)
         }
         if !closing.isFundedInFull { error("a bill found too little money", metadata: metadata) }
     }

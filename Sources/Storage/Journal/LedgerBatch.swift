@@ -157,20 +157,21 @@ struct LedgerBatch {
 
     private mutating func load(_ userID: UserID, _ groupID: ModelGroupID) throws {
         guard loaded.insert(Holder(userID: userID, groupID: groupID)).inserted else { return }
-        try LaneRows.load(holder: userID, groupID, into: &balances, connection)
+        try LaneRows.load(holder: userID, groupID, endingAfter: now, into: &balances, connection)
     }
 
     /// The id of an interned user agent, at most 512 bytes of it.
     private mutating func userAgent(_ text: String) throws -> Int64 {
         if let id = memory.userAgents[text] { return id }
         let clipped = String(decoding: text.utf8.prefix(512).filter { $0 != 0 }, as: UTF8.self)
+        if let id = memory.userAgents[clipped] { return id }
         let found = try connection.query("SELECT id FROM user_agents WHERE text = ?", .text(clipped)) { $0.int64(0) }
         let id =
             try found.first
             ?? connection.insert("INSERT INTO user_agents (text) VALUES (?) RETURNING id", .text(clipped))
         // Clients can make up any number of names; the memory of them is bounded.
         if memory.userAgents.count >= 4_096 { memory.userAgents.removeAll(keepingCapacity: true) }
-        memory.userAgents[text] = id
+        memory.userAgents[clipped] = id
         return id
     }
 }

@@ -1,11 +1,12 @@
 package import Domain
 
-/// Reads reports from the database, on threads of its own.
+/// Reads reports, on threads and (where the database has them apart) connections of their own.
 package struct StorageReports: UsageReports {
     static let selectTotals =
         "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + audio_input_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_output_tokens), 0), COALESCE(SUM(charge / 1000000 + corrections / 1000000), 0), COALESCE(SUM(charge % 1000000 + corrections % 1000000), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?"
 
     private let database: any Database
+    private let threads = ReportThreads()
     private let now: @Sendable () -> Instant
 
     package init(database: any Database, now: @escaping @Sendable () -> Instant) {
@@ -14,13 +15,15 @@ package struct StorageReports: UsageReports {
     }
 
     package func usage(of user: UserID, limit: Int, request: CallID?) async throws -> UsageReport {
-        let now = now()
-        return try await database.reading { connection in
-            UsageReport(
-                quotas: try QuotaRows.standings(of: user, now: now, connection),
-                totals: try totals(of: user, connection),
-                recent: try BillRows.recent(of: user, limit: limit, request: request, connection)
-            )
+        let (database, now) = (database, now())
+        return try await threads.run {
+            try database.read { connection in
+                UsageReport(
+                    quotas: try QuotaRows.standings(of: user, now: now, connection),
+                    totals: try totals(of: user, connection),
+                    recent: try BillRows.recent(of: user, limit: limit, request: request, connection)
+                )
+            }
         }
     }
 

@@ -6,6 +6,8 @@ enum LaneRows {
         "id, quota_id, user_id, group_id, ordinal, starts_at, ends_at, is_active, funded, available, held, captured, forfeited, pending_clawback"
     private static let selectHolder =
         "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? ORDER BY id"
+    private static let selectRunning =
+        "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? AND (ends_at IS NULL OR ends_at > ?) ORDER BY id"
     private static let selectGrant = "SELECT \(grantColumns) FROM quota_grants WHERE id = ?"
     /// Guarded by what was read: another writer's change in between changes no row, and the batch stops.
     private static let updateGrant =
@@ -15,16 +17,19 @@ enum LaneRows {
     private static let updateLimit =
         "UPDATE api_key_limits SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ? WHERE key_id = ? AND available = ? AND held = ? AND captured = ?"
 
+    /// - Parameter now: leaves out the grants that have ended by then, of which a quota may have had many.
     static func load(
         holder userID: UserID,
         _ groupID: ModelGroupID,
+        endingAfter now: Instant? = nil,
         into balances: inout Balances,
         _ connection: any SQLConnection
     ) throws {
-        let statement = try connection.prepare(selectHolder)
+        let statement = try connection.prepare(now == nil ? selectHolder : selectRunning)
         defer { statement.reset() }
         statement.bind(userID.rawValue, at: 1)
         statement.bind(groupID.rawValue, at: 2)
+        if let now { statement.bind(now.microseconds, at: 3) }
         while try statement.step() { try balances.load(grant(statement)) }
     }
 

@@ -42,7 +42,7 @@ struct Server {
             sources: .init(
                 directory: directory,
                 digester: digester,
-                reports: StorageReports(database: database, now: Clock.now),
+                reports: StorageReports(database: storage.reports, now: Clock.now),
                 journal: storage.journal,
                 isDatabaseReady: {
                     let answer = try? await database.reading { connection in

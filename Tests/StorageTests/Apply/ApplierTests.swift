@@ -147,6 +147,8 @@ import Testing
             .at(Instant(microseconds: start.microseconds + seconds * 1_000_000))
         }
         _ = try stage.applier.apply(ApplyStage.wish(expiry: at(100)))
+        // Before its period began: not what anybody means.
+        #expect(throws: ApplyProblem.self) { try stage.applier.apply(ApplyStage.wish(expiry: at(-1))) }
         #expect(try stage.applier.apply(ApplyStage.wish(expiry: at(200))).changes.map(\.fields) == [["expires_at"]])
         stage.clock.advance(seconds: 300)
         #expect(try stage.standing().remaining == .zero && !(try stage.standing().isActive))
