@@ -9,19 +9,19 @@ import Synchronization
 ///
 /// What the database does not take goes to the spool and is tried again from there, beside the writer.
 package final class BatchJournal: Journal {
-    private let settings: JournalSettings
-    private let database: SQLiteDatabase
-    private let writer: BatchWriter
-    private let spool: SpoolKeeper
-    private let logger: Logger
+    let settings: JournalSettings
+    let database: SQLiteDatabase
+    let writer: BatchWriter
+    let spool: SpoolKeeper
+    let logger: Logger
     private let clock: @Sendable () -> Instant
-    private let onFatal: @Sendable (StorageError) -> Void
-    private let queue: Mutex<JournalQueue>
+    let onFatal: @Sendable (StorageError) -> Void
+    let queue: Mutex<JournalQueue>
     private let wake = DispatchSemaphore(value: 0)
     private let threads = DispatchGroup()
     private let poison = Mutex<Poison?>(nil)
-    private let wantsGap = Atomic(false)
-    private let committedBatches = Atomic<Int>(0)
+    let wantsGap = Atomic(false)
+    let committedBatches = Atomic<Int>(0)
 
     /// The last record that was set aside.
     private struct Poison {
@@ -204,7 +204,7 @@ package final class BatchJournal: Journal {
         }
     }
 
-    private func finish(_ work: ArraySlice<JournalWork>, _ committed: BatchWriter.Committed) {
+    func finish(_ work: ArraySlice<JournalWork>, _ committed: BatchWriter.Committed) {
         committedBatches.add(1, ordering: .relaxed)
         if committed.answers.contains(where: { $0 == nil }) { Failpoint.hit("journal.after-settle-commit") }
         if committed.answers.contains(where: { $0 != nil }) { Failpoint.hit("journal.after-admit-commit") }
@@ -276,7 +276,7 @@ package final class BatchJournal: Journal {
 
     /// A record that failed alone, twice. Admissions are refused; a settlement is quarantined, unless another one failed
     /// alike a short while ago: then it is our fault, and nothing is admitted until that is over.
-    private func setAside(_ work: ArraySlice<JournalWork>, fault: BatchWriter.Fault) {
+    func setAside(_ work: ArraySlice<JournalWork>, fault: BatchWriter.Fault) {
         guard case .settle(let pending)? = work.first else {
             logger.error("an admission failed", metadata: ["cause": "\(fault.cause)"])
             return giveUp(work)
@@ -314,94 +314,6 @@ package final class BatchJournal: Journal {
             giveUp(work)
         } catch {
             giveUp(work)
-        }
-    }
-
-    // MARK: - Spool and checkpoints
-
-    /// What the writer has not committed in time is made durable in the spool; its commit, if it comes, finds it done.
-    private func spoolOverdue() {
-        let overdue = queue.withLock { $0.overdue(now: DispatchTime.now().uptimeNanoseconds) }
-        guard !overdue.isEmpty else { return }
-        logger.warning("settlements are late and go to the spool", metadata: ["count": "\(overdue.count)"])
-        for pending in overdue where spool.keep(late: pending) { pending.answer(.durable) }
-    }
-
-    /// Brings what waits in the spool to the database, and finds out whether the database is back.
-    private func retrySpooled() {
-        let (isAway, isHalted) = queue.withLock { ($0.isAway, $0.isHalted) }
-        let waiting = spool.waiting
-        guard isAway || isHalted || !waiting.isEmpty else { return }
-        spool.persist()
-        do {
-            try writer.beat()
-            var work = waiting.map { JournalWork.settle(PendingSettlement($0)) }[...]
-            while !work.isEmpty {
-                // What still fails stays where it is.
-                let failed = try retry(work.prefix(settings.batchCalls))
-                if failed > 0, !isHalted { break }
-                work = work.dropFirst(settings.batchCalls)
-            }
-            let isEmpty = spool.waiting.isEmpty
-            queue.withLock { queue in
-                queue.comeBack()
-                if isEmpty { queue.resume() }
-            }
-            if isEmpty {
-                logger.notice("the database takes commits again", metadata: ["settlements": "\(waiting.count)"])
-            }
-        } catch BatchWriter.Failure.unknown(let error) {
-            onFatal(error)
-        } catch {
-            // Told when it began; this is tried ten times a second.
-            logger.debug(
-                "the database still takes nothing",
-                metadata: ["settlements": "\(waiting.count)", "cause": "\(error)"]
-            )
-        }
-    }
-
-    /// - Returns: how many failed for what they are; they have been set aside, or still wait.
-    private func retry(_ work: ArraySlice<JournalWork>) throws -> Int {
-        var rest = work
-        var failed = 0
-        var hasFailedAlone = false
-        while !rest.isEmpty {
-            do {
-                let committed = try writer.commit(rest, trustsMemory: false)
-                finish(rest.prefix(committed.count), committed)
-                rest = rest.dropFirst(committed.count)
-                hasFailedAlone = false
-            } catch BatchWriter.Failure.record(let fault) {
-                guard rest.count > 1 else {
-                    guard hasFailedAlone else {
-                        hasFailedAlone = true
-                        continue
-                    }
-                    setAside(rest, fault: fault)
-                    return failed + 1
-                }
-                let middle = rest.startIndex + rest.count / 2
-                failed += try retry(rest[..<middle])
-                rest = rest[middle...]
-            }
-        }
-        return failed
-    }
-
-    /// Beside the writer where the WAL has grown, or has rested for a second; then a short gap of the writer's in which it
-    /// can start over.
-    private func checkpoint(quietRounds: inout Int) {
-        let commits = committedBatches.exchange(0, ordering: .relaxed)
-        quietRounds = commits == 0 ? quietRounds + 1 : 0
-        let isLarge = database.walPages > settings.checkpointPages && commits > 0
-        guard isLarge || quietRounds == 20 else { return }
-        do {
-            _ = try database.checkpointBeside()
-            if isLarge { wantsGap.store(true, ordering: .releasing) }
-        } catch StorageError.busy {
-        } catch {
-            logger.warning("a checkpoint failed", metadata: ["cause": "\(error)"])
         }
     }
 }
