@@ -17,7 +17,7 @@ package struct GatewaySettings: Sendable {
         package var errorBodyBytes = 64 * 1024
         /// One server-sent event.
         package var eventBytes = 1024 * 1024
-        /// What is read of an answer whose client is gone.
+        /// What is read of a stream whose client is gone.
         package var drainBytes = 4 * 1024 * 1024
         /// What is read and dropped of a request that was refused before its end.
         package var discardBytes = 64 * 1024 * 1024

@@ -116,6 +116,22 @@ async def test_leaving_while_the_provider_works(patient, fake, stream, stage, re
     assert set(bill["flags"]) <= {"client_gone"}
 
 
+@pytest.mark.parametrize("size", [6 << 20, 12 << 20], ids=["held", "too large to hold"])
+async def test_leaving_a_large_answer(patient, fake, size):
+    """Larger than `limits.drain`, which is for streams: read to its usage, and billed exactly."""
+    gate = f"leave-large-{size}"
+    text = PLAIN.replace("fine", "y" * size) % raw.json.dumps(USAGE)
+    fake.script("watched", {"chunks": [{"text": text[: size // 2]}, {"text": text[size // 2 :], "gate": gate}]})
+    key = patient.user()
+    _, writer = await connect(patient.port)
+    writer.write(raw.request(key, raw.chat("watched")))
+    await asyncio.to_thread(fake.wait_for_arrivals, "watched", 1)
+    hang_up(writer, True)
+    await asyncio.to_thread(fake.open, gate)
+    bill = await sole_bill(patient, key)
+    assert (bill["state"], picos(bill["cost"])) == ("captured", price_of(USAGE))
+
+
 @pytest.mark.parametrize("stage", ["head", "body"])
 async def test_leaving_a_stream_that_goes_on_for_ever(patient, fake, stage):
     """Drained for `deadlines.drain`, then cut: void if nothing had come, else by `disconnect_unknown`, here the hold."""

@@ -117,6 +117,17 @@ private let stories: [CallStory] = [
         sentActions + [.none, .holdAnswer, .settle(.capture(.complete)), .finish(.nothing)]
     ),
     CallStory(
+        "and no limit on what is drained cuts it, held or not: only a stream has one",
+        isStreamed: false,
+        sent + [
+            .clientGone, .head(.whole), .drainLimit, .answerOutgrewHold, .drainLimit, .answerEnded(.complete),
+            .settled(.durable),
+        ],
+        sentActions + [
+            .none, .holdAnswer, .none, .deliver, .none, .settle(.capture(.complete)), .finish(.nothing),
+        ]
+    ),
+    CallStory(
         "output beyond the hold is cut",
         sent + [.head(.eventStream), .outputBeyondHold, .settled(.durable)],
         sentActions + [.deliver, .settle(.capture(.cutAtHold)), .finish(.breakOff(.outputBeyondHold))]

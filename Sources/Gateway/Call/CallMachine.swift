@@ -54,7 +54,7 @@ struct CallMachine {
         /// Closed early, reset, or not HTTP.
         case upstreamFailed
         case outputBeyondHold
-        /// More was drained for a client that is gone than the limit allows.
+        /// More of a stream was drained for a client that is gone than the limit allows.
         case drainLimit
         case deadline(Deadline)
         case clientGone
@@ -251,6 +251,7 @@ struct CallMachine {
         case .answerEnded: return settle(.capture(.complete), then: .tail)
         case .upstreamFailed: return settle(.capture(.upstreamBroke), then: .breakOff(.upstreamBroken))
         case .outputBeyondHold: return settle(.capture(.cutAtHold), then: .breakOff(.outputBeyondHold))
+        case .drainLimit where !isEventStream: return .none
         case .drainLimit, .deadline(.drain), .deadline(.writeStall):
             return settle(.capture(.clientGone), then: .nothing)
         case .deadline: return settle(.capture(.upstreamBroke), then: .breakOff(.upstreamTimeout))

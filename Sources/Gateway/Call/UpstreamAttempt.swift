@@ -114,11 +114,12 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     func upstreamBody(_ bytes: ByteBuffer) {
         guard let exchange else { return }
         exchange.sawActivity()
-        if exchange.isClientGone, meter.drain(bytes.readableBytes) > limits.drainBytes {
-            return exchange.receive(.drainLimit)
-        }
         switch exchange.phase {
         case .delivering(isEventStream: true):
+            // An answer that is not streamed is read to its end, or nothing would be known of it.
+            if exchange.isClientGone, meter.drain(bytes.readableBytes) > limits.drainBytes {
+                return exchange.receive(.drainLimit)
+            }
             // What one read brought is metered and forwarded as one piece: a burst costs one write, not one an event.
             meter.hold(bytes)
         case .delivering(isEventStream: false): forward(meter.exchangeHeld(for: bytes))

@@ -53,7 +53,7 @@ extension SettingKey {
         ),
         .bytes("limits.error_body", \.gateway.limits.errorBodyBytes, 1_024...1 << 24, "an upstream's error body"),
         .bytes("limits.event", \.gateway.limits.eventBytes, 4_096...1 << 28, "one event of a stream"),
-        .bytes("limits.drain", \.gateway.limits.drainBytes, 0...1 << 30, "read of an answer whose client is gone"),
+        .bytes("limits.drain", \.gateway.limits.drainBytes, 0...1 << 30, "read of a stream whose client is gone"),
         .bytes("limits.discard", \.gateway.limits.discardBytes, 0...1 << 30, "read and dropped of a refused request"),
     ]
 

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -36,6 +37,12 @@ final class RawClient: Sendable {
     func halfClose() async throws { try await channel.close(mode: .output) }
 
     func close() async throws { try await channel.close() }
+
+    /// Ends the connection with a reset, which the peer cannot take for the end of our side only.
+    func reset() async throws {
+        try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
+    }
 
     /// All that has come once it satisfies `isEnough`, or once the peer has ended.
     func read(until isEnough: @escaping @Sendable (String) -> Bool) async -> String { await inbox.wait(isEnough) }

@@ -194,9 +194,15 @@ enum Wire {
     static let done = chunk("data: [DONE]\n\n")
     static let end = "0\r\n\r\n"
 
-    static func whole(prompt: Int, completion: Int, status: String = "200 OK", headers: String = "") -> String {
+    static func whole(
+        _ text: String = "hello",
+        prompt: Int,
+        completion: Int,
+        status: String = "200 OK",
+        headers: String = ""
+    ) -> String {
         let body =
-            #"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion),"total_tokens":\#(prompt + completion)}}"#
+            #"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"\#(text)"},"finish_reason":"stop"}],"usage":{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion),"total_tokens":\#(prompt + completion)}}"#
         return
             "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
