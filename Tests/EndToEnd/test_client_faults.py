@@ -132,10 +132,12 @@ async def test_leaving_a_large_answer(patient, fake, size):
     assert (bill["state"], picos(bill["cost"])) == ("captured", price_of(USAGE))
 
 
-@pytest.mark.parametrize("stage", ["head", "body"])
+@pytest.mark.parametrize("stage", ["for a head", "before the head", "body"])
 async def test_leaving_a_stream_that_goes_on_for_ever(patient, fake, stage):
-    """Drained for `deadlines.drain`, then cut: void if nothing had come, else by `disconnect_unknown`, here the hold."""
-    fake.script("watched", {"never": True} if stage == "head" else EVENTS | {"chunks": [{"text": raw.WORD.decode()}], "end": "hang"})
+    """Drained for `deadlines.drain`, then cut: void if no head ever came, else by `disconnect_unknown`, here the hold."""
+    endless = EVENTS | {"chunks": [{"text": raw.WORD.decode()}], "end": "hang"}
+    scripts = {"for a head": {"never": True}, "before the head": endless | {"head_gate": "leave-endless"}, "body": endless}
+    fake.script("watched", scripts[stage])
     key = patient.user()
     reader, writer = await connect(patient.port)
     writer.write(raw.request(key, raw.chat("watched", stream=True)))
@@ -143,8 +145,10 @@ async def test_leaving_a_stream_that_goes_on_for_ever(patient, fake, stage):
     if stage == "body":
         await asyncio.wait_for(reader.readuntil(b"word "), 10)
     hang_up(writer, True)
+    if stage == "before the head":
+        await asyncio.to_thread(fake.open, "leave-endless")
     bill = await sole_bill(patient, key)
-    if stage == "head":
+    if stage == "for a head":
         assert (bill["state"], picos(bill["cost"])) == ("voided", 0) and "unknown_cost" in bill["flags"]
     else:
         assert bill["state"] == "captured" and picos(bill["cost"]) == picos(bill["hold"])

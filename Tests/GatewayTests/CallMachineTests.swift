@@ -128,6 +128,17 @@ private let stories: [CallStory] = [
         ]
     ),
     CallStory(
+        "the client leaves before the head: whatever deadline ends the stream, its leaving hid the output",
+        sent + [.clientGone, .head(.eventStream), .deadline(.upstreamIdle), .settled(.durable)],
+        sentActions + [.drain, .deliver, .settle(.capture(.clientGone)), .finish(.nothing)]
+    ),
+    CallStory(
+        "the client leaves an answer too large to hold, which does not end in time",
+        isStreamed: false,
+        sent + [.head(.whole), .answerOutgrewHold, .clientGone, .deadline(.total), .settled(.durable)],
+        sentActions + [.holdAnswer, .deliver, .none, .settle(.capture(.clientGone)), .finish(.nothing)]
+    ),
+    CallStory(
         "output beyond the hold is cut",
         sent + [.head(.eventStream), .outputBeyondHold, .settled(.durable)],
         sentActions + [.deliver, .settle(.capture(.cutAtHold)), .finish(.breakOff(.outputBeyondHold))]

@@ -26,4 +26,28 @@ struct LeavingTests {
         }
         try await upstream.stop()
     }
+
+    @Test("a stream is drained for its deadline, also where the client left before the head")
+    func beforeHead() async throws {
+        let upstream = try await ScriptedUpstream.start(
+            .waitForTest,
+            .send(Wire.streamHead + Wire.delta("one")),
+            .waitForTest
+        )
+        var settings = TestGateway.settings()
+        settings.deadlines.drainSeconds = 0.05
+        settings.deadlines.upstreamIdleSeconds = 20
+        try await TestGateway.with(upstreamPort: upstream.port, settings: settings) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            await upstream.received(1)
+            try await client.reset()
+            upstream.proceed()
+            let bill = try #require(await gateway.journal.settled(1).first)
+            #expect(bill.result.outcome == .captured && bill.result.charge == bill.hold.amount)
+            #expect(bill.result.flags.isSuperset(of: [.clientGone, .unknownOutput, .estimated]))
+            #expect(bill.result.durationMilliseconds < 20_000, "the drain ended it, not the idle deadline")
+        }
+        try await upstream.stop()
+    }
 }

@@ -254,7 +254,10 @@ struct CallMachine {
         case .drainLimit where !isEventStream: return .none
         case .drainLimit, .deadline(.drain), .deadline(.writeStall):
             return settle(.capture(.clientGone), then: .nothing)
-        case .deadline: return settle(.capture(.upstreamBroke), then: .breakOff(.upstreamTimeout))
+        case .deadline:
+            // Who stays is told; who left has hidden what was still to come.
+            if isClientGone { return settle(.capture(.clientGone), then: .nothing) }
+            return settle(.capture(.upstreamBroke), then: .breakOff(.upstreamTimeout))
         case .shutdown:
             return settle(.capture(isClientGone ? .clientGone : .upstreamBroke), then: .breakOff(.shuttingDown))
         case .clientGone: return isEventStream ? .drain : .none
