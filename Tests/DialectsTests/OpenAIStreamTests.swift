@@ -183,6 +183,19 @@ struct OpenAIStreamTests {
                 stripped: #"data: {"choices":[]}"# + "\n\n",
                 output: 2
             ),
+            Case(
+                "a later usage that states nothing does not undo one that did",
+                usageEvent + #"data: {"choices":[],"usage":{}}"# + "\n\n"
+                    + #"data: {"choices":[],"usage":{"prompt_tokens":"3"}}"# + "\n\n",
+                stripped: "",
+                output: 2
+            ),
+            Case(
+                "one that states anything replaces one that stated nothing",
+                #"data: {"choices":[],"usage":{}}"# + "\n\n" + usageEvent,
+                stripped: "",
+                output: 2
+            ),
             Case("comments pass", ": ping\n\n" + event + ": ping\n\n", stripped: ": ping\n\n" + event + ": ping\n\n"),
             Case(
                 "text that names usage and error is text",

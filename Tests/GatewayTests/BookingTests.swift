@@ -12,6 +12,9 @@ private struct Case: CustomTestStringConvertible, Sendable {
     var ending: CallMachine.Ending
     var usage: (input: Int64, cached: Int64, output: Int64)?
     var isPlausible = true
+    /// Which of its counts the usage states.
+    var states: (input: Bool, output: Bool) = (true, true)
+    var endpoint = Endpoint.chatCompletions
     var events: Int64 = 0
     var bytes: Int64 = 0
     var policy = DisconnectPolicy.chargeHold
@@ -82,6 +85,35 @@ private let cases: [Case] = [
         ending: .capture(.clientGone),
         usage: (100, 0, 10),
         charge: "0.000021",
+        flags: .clientGone
+    ),
+    Case(
+        testDescription: "the client left, and what was reported by then says nothing of the output: it is unknown",
+        ending: .capture(.clientGone),
+        usage: (100, 0, 0),
+        states: (true, false),
+        events: 10,
+        charge: "0.01",
+        cost: "0.000021",
+        flags: [.estimated, .clientGone, .unknownOutput]
+    ),
+    Case(
+        testDescription: "the client left, and a usage object came that states nothing",
+        ending: .capture(.clientGone),
+        usage: (0, 0, 0),
+        states: (false, false),
+        events: 10,
+        charge: "0.01",
+        cost: "0.000156",
+        flags: [.estimated, .clientGone, .unknownOutput]
+    ),
+    Case(
+        testDescription: "embeddings have no output that could be unknown",
+        ending: .capture(.clientGone),
+        usage: (100, 0, 0),
+        states: (true, false),
+        endpoint: .embeddings,
+        charge: "0.000015",
         flags: .clientGone
     ),
     Case(
@@ -157,7 +189,7 @@ struct BookingTests {
             routeID: RouteID(1),
             providerID: ProviderID(1),
             priceVersionID: PriceVersionID(1),
-            endpoint: .chatCompletions,
+            endpoint: test.endpoint,
             isStreamed: true,
             estimatedInputTokens: 1_000,
             estimatedInputPrice: try Money(parsing: "0.00015"),
@@ -174,8 +206,8 @@ struct BookingTests {
             facts.reading = UsageReading(
                 usage: usage,
                 problems: test.isPlausible ? [] : .totalMismatch,
-                hasInput: true,
-                hasOutput: true
+                hasInput: test.states.input,
+                hasOutput: test.states.output
             )
         }
         facts.contentEvents = test.events

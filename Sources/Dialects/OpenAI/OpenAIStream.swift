@@ -18,7 +18,7 @@ package struct OpenAIStream: Sendable {
 
     /// `data: [DONE]` was seen.
     package private(set) var terminalSeen = false
-    /// The last usage object seen: where an upstream repeats it, each one restates the whole.
+    /// The last usage object that stated anything: where an upstream repeats it, each one restates the whole.
     package private(set) var usage: UsageReading?
     package private(set) var rawUsage: ByteBuffer?
     /// An event said `error`.
@@ -165,7 +165,10 @@ package struct OpenAIStream: Sendable {
     }
 
     private mutating func noteUsage(_ object: UnsafeRawBufferPointer) {
-        usage = OpenAIUsage.read(object)
+        let reading = OpenAIUsage.read(object)
+        // One that states nothing, as some upstreams send at the end, does not undo one that did.
+        guard usage == nil || reading.hasInput || reading.hasOutput else { return }
+        usage = reading
         var raw = rawUsage ?? ByteBuffer()
         rawUsage = nil
         raw.clear()

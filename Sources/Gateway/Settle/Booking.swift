@@ -83,7 +83,9 @@ extension CallResult {
             )
             cost = bill.cost
             excess = bill.excess
-            if facts.reading == nil, delivery == .clientGone, policy != .estimate {
+            // Usage that states no output leaves it as unknown as no usage; embeddings have none.
+            let isOutputKnown = call.endpoint == .embeddings ? reading != nil : reading?.hasOutput == true
+            if !isOutputKnown, delivery == .clientGone, policy != .estimate {
                 charge = policy == .chargeHold ? hold.amount : .zero
                 flags.insert(.unknownOutput)
             } else {
