@@ -228,6 +228,35 @@ async def test_a_reader_that_is_only_slow(patient, fake, stream):
     assert bill["state"] == "captured" and "client_gone" not in bill["flags"]
 
 
+@KINDS
+async def test_a_reader_that_pauses_longer_than_a_provider_may(make_gateway, fake, stream):
+    """While it does not read it is the provider that waits for us: `deadlines.upstream_idle` counts from when it reads on."""
+    model = {"name": "awaited", "max_output_tokens": 200}
+    gateway = make_gateway(model, name="pauses", deadlines_upstream_idle="1s", deadlines_write_stall="20s")
+    size = 24 << 20
+    if stream:
+        chunks = [{"text": ": " + "x" * 65_000 + "\n\n", "times": size // 65_000}, {"text": raw.WORD.decode() + TAIL}]
+        fake.script("awaited", EVENTS | {"chunks": chunks})
+    else:
+        fake.script("awaited", {"chunks": [{"text": PLAIN.replace("fine", "y" * size) % raw.json.dumps(USAGE)}]})
+    key = gateway.user()
+    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    client.sendall(raw.request(key, raw.chat("awaited", stream=stream), headers=[("Connection", "close")]))
+
+    def read_with_a_pause():
+        received = bytearray(client.recv(65_536))
+        time.sleep(2.5)  # the reader's own pause
+        while piece := client.recv(1 << 20):
+            received.extend(piece)
+        return received
+
+    received = await asyncio.to_thread(read_with_a_pause)
+    client.close()
+    assert received.endswith(b"0\r\n\r\n" if stream else b"}") and b"upstream_timeout" not in received[-2_000:]
+    bill = await sole_bill(gateway, key)
+    assert (bill["state"], picos(bill["cost"]), bill["flags"]) == ("captured", price_of(USAGE), [])
+
+
 @pytest.mark.parametrize("where", ["head", "body", "control"])
 async def test_a_slow_loris(patient, fake, where):
     """A byte now and then extends no deadline; 200 of them disturb nobody."""

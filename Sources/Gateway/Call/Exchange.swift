@@ -152,7 +152,7 @@ final class Exchange: Timed, @unchecked Sendable {
             self.hold = hold
             writer.outputLimit = hold.isClamped ? hold.outputLimit : nil
             Failpoint.hit("gateway.held")
-            deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds)
+            deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds, now: .now())
             let isLate = queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < .now()
             receive(isLate ? .heldTooLate : .held)
         case .refused(let refusal): receive(.refused(CallError(refusal)))
@@ -207,7 +207,7 @@ final class Exchange: Timed, @unchecked Sendable {
     // MARK: - Deadlines
 
     private func expect(_ kind: CallMachine.Deadline, within seconds: Double) {
-        deadline = deadlines.expect(kind, within: seconds)
+        deadline = deadlines.expect(kind, within: seconds, now: .now())
     }
 
     override func deadlinePassed(now: NIODeadline) {
@@ -243,7 +243,14 @@ final class Exchange: Timed, @unchecked Sendable {
     var isExchanging: Bool { machine?.isExchanging ?? false }
     var sinceStart: TimeAmount { .now() - startedTick }
 
-    func sawActivity() { deadlines.sawActivity() }
+    func sawActivity() { deadlines.sawActivity(now: .now()) }
+
+    /// The upstream waits for the client.
+    func heldBack() { deadlines.holdBack() }
+
+    func readsOn() {
+        if let look = deadlines.readOn(now: .now()), isExchanging { deadline = look }
+    }
 
     /// A piece of the answer's body. - Returns: false where the upstream should wait.
     func forward(_ bytes: ByteBuffer) -> Bool {

@@ -60,9 +60,15 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     }
 
     /// Stops reading, so that the upstream waits for the client.
-    func pause() { connection?.pause() }
+    func pause() {
+        connection?.pause()
+        exchange?.heldBack()
+    }
 
-    func resume() { connection?.resume() }
+    func resume() {
+        exchange?.readsOn()
+        connection?.resume()
+    }
 
     /// The answer is over for the bill. A stream that told its end keeps its connection: the last bytes are on their way.
     func end(_ ending: CallMachine.Ending) -> BookingFacts {
