@@ -98,3 +98,20 @@ async def test_a_killed_drain_leaves_nothing_unexplained(make_gateway, fake):
     assert all(bill["state"] != "open" and "charged_by_policy" in bill["flags"] for bill in bills)
     gateway.verify()
     gateway.assert_grants_hold()
+
+
+async def test_a_request_that_is_still_being_sent_is_refused_at_the_end_of_the_grace_period(make_gateway, fake):
+    gateway = make_gateway("fake", name="uploads", deadlines_grace="1s", deadlines_body="600s")
+    key = gateway.user()
+    head, body = raw.request(key, raw.chat("fake"), headers=[("Expect", "100-continue")]).split(b"\r\n\r\n", 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(head + b"\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    writer.write(body[:-1])
+    gateway.terminate()
+    answer = await asyncio.wait_for(raw.read_answer(reader), 20)
+    assert answer.status == 503 and answer.json()["error"]["code"] == "server_shutting_down"
+    writer.close()
+    assert await asyncio.to_thread(gateway.child.process.wait, 30) == 0
+    gateway.verify()
+    assert gateway.calls() == {}

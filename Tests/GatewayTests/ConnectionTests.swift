@@ -2,6 +2,7 @@ import Domain
 import NIOCore
 import ServiceLifecycle
 import Testing
+import Synchronization
 
 @testable import Gateway
 
@@ -60,6 +61,28 @@ struct ConnectionTests {
     }
 
     @Test("a client that closes its sending side still gets its answer")
+    @Test("the end of the grace period refuses a request that is still being sent")
+    func cutInUpload() async throws {
+        var settings = TestGateway.settings()
+        settings.deadlines.graceSeconds = 0.05
+        // What would end it otherwise, with a 408.
+        settings.deadlines.bodySeconds = 10
+        try await TestGateway.with(upstreamPort: 1, settings: settings) { gateway, services in
+            let client = try await RawClient.connect(port: gateway.port)
+            let request = RawClient.post(
+                "/v1/chat/completions",
+                headers: "Expect: 100-continue\r\n",
+                body: Wire.call
+            )
+            try await client.send(String(request.dropLast(1)))
+            _ = await client.take { $0.contains("100 Continue") }
+            await services.triggerGracefulShutdown()
+            let answer = await client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 503") && answer.contains("server_shutting_down"))
+            #expect(gateway.journal.state.withLock { $0.admitted.isEmpty })
+        }
+    }
+
     func halfClosed() async throws {
         let upstream = try await upstream(goodStream)
         try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in

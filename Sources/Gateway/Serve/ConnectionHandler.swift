@@ -332,7 +332,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     override func cut() {
         switch plane {
-        case .call: break
+        // Once it is admitted it is cut and booked by itself; until then nobody else watches it.
+        case .call(let exchange): exchange.refuse(.shuttingDown)
         default: close()
         }
     }
