@@ -67,12 +67,16 @@ async def refused(gateway, fake, script, stream=False):
     return answer
 
 
+def stored_status(gateway, answer):
+    return gateway.bill(gateway.anyone(), answer.header("x-request-id"))["status_code"]
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 @pytest.mark.parametrize("status", STATUSES)
 async def test_an_error_status(leaky, fake, status, stream):
     """With nothing to hide the provider's own error is passed on; a word of our key in it, and it is told in ours."""
     fine = await refused(leaky, fake, {"status": status, "chunks": [{"text": envelope("its own words")}]}, stream)
-    assert fine.status == STATUSES[status]
+    assert fine.status == STATUSES[status] == stored_status(leaky, fine)
     assert ("its own words" in fine.json()["error"]["message"]) == (fine.status == status)
     headers, body = LEAKS["whole"]
     leak = await refused(leaky, fake, {"status": status, "headers": headers, "chunks": [{"text": body}]}, stream)
@@ -125,6 +129,8 @@ async def test_a_redirect_is_not_followed(leaky, fake, status):
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
     assert answer.status == 502 and answer.header("location") is None and target not in answer.body.decode()
+    assert stored_status(leaky, answer) == 502
+
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -28,6 +28,26 @@ struct AnswerHeadTests {
         if !piece.contains(#"\u002d"#) { #expect(relayed.head.headers["X-Note"].isEmpty) }
     }
 
+    @Test(
+        "what an error is to its call, by its status",
+        arguments: [
+            (300, .unreadable), (302, .unreadable), (399, .unreadable), (400, .complete), (401, .refusesUs),
+            (402, .refusesUs), (403, .refusesUs), (404, .complete), (429, .complete), (500, .complete),
+            (599, .complete), (600, .unreadable),
+        ] as [(Int, CallMachine.AnswerVerdict)]
+    )
+    func verdicts(status: Int, verdict: CallMachine.AnswerVerdict) {
+        let head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status))
+        #expect(AnswerHead.verdict(ofError: head, body: ByteBuffer(string: #"{"error":{}}"#)) == verdict)
+    }
+
+    @Test("our own quota with the provider, used up, is no business of the client's")
+    func exhausted() {
+        let head = HTTPResponseHead(version: .http1_1, status: .tooManyRequests)
+        let body = ByteBuffer(string: #"{"error":{"code":"insufficient_quota"}}"#)
+        #expect(AnswerHead.verdict(ofError: head, body: body) == .refusesUs)
+    }
+
     @Test("another passes as it came", arguments: ["sk-other", "2345678", "upstream-secret"])
     func harmless(text: String) throws {
         let body = ByteBuffer(string: #"{"error":{"message":"\#(text)"}}"#)

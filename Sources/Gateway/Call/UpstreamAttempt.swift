@@ -181,8 +181,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             meter.readWindow()
             exchange.receive(.answerEnded(.complete))
         case .holdingAnswer: exchange.receive(.answerEnded(meter.readWhole()))
-        case .readingError:
-            exchange.receive(.answerEnded(AnswerHead.refusesUs(head, body: meter.held) ? .refusesUs : .complete))
+        case .readingError: exchange.receive(.answerEnded(AnswerHead.verdict(ofError: head, body: meter.held)))
         default: break
         }
     }

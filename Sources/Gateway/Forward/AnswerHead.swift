@@ -24,6 +24,14 @@ enum AnswerHead {
         }
     }
 
+    /// What an error that has come whole is to its call: ours to answer for, the client's to see, or neither.
+    static func verdict(ofError head: HTTPResponseHead?, body: ByteBuffer) -> CallMachine.AnswerVerdict {
+        if refusesUs(head, body: body) { return .refusesUs }
+        return head.map(isRelayed) == true ? .complete : .unreadable
+    }
+
+    private static func isRelayed(_ head: HTTPResponseHead) -> Bool { (400..<600).contains(head.status.code) }
+
     /// An upstream's error as the client may see it: unmodified if it is of the dialect and holds no piece of a
     /// credential, else in our words under the same status; redirects are never followed and never passed on.
     static func relay(
@@ -31,7 +39,7 @@ enum AnswerHead {
         body: ByteBuffer,
         credential: Credential?
     ) -> (head: HTTPResponseHead, body: ByteBuffer)? {
-        guard (400..<600).contains(head.status.code) else { return nil }
+        guard isRelayed(head) else { return nil }
         var head = head
         for (name, value) in head.headers where carriesCredential(value, credential) { head.headers.remove(name: name) }
         if OpenAIReply(reading: body).isError, !carriesCredential(body, credential) { return (head, body) }
