@@ -67,6 +67,14 @@ async def refused(gateway, fake, script, stream=False):
     return answer
 
 
+def alerts(gateway, answer):
+    """Provider and status of each line that tells the operator that the provider refused this call."""
+    lines = [json.loads(line) for line in gateway.child.log.read_text().splitlines() if line.startswith("{")]
+    found = [line for line in lines if line["message"] == "a provider refuses us" and line["call"] == answer.header("x-request-id")]
+    assert all(line["level"] == "error" for line in found)
+    return [(line["provider"], line["status"]) for line in found]
+
+
 def stored_status(gateway, answer):
     return gateway.bill(gateway.anyone(), answer.header("x-request-id"))["status_code"]
 
@@ -77,6 +85,7 @@ async def test_an_error_status(leaky, fake, status, stream):
     """With nothing to hide the provider's own error is passed on; a word of our key in it, and it is told in ours."""
     fine = await refused(leaky, fake, {"status": status, "chunks": [{"text": envelope("its own words")}]}, stream)
     assert fine.status == STATUSES[status] == stored_status(leaky, fine)
+    assert alerts(leaky, fine) == ([("leaky", str(status))] if STATUSES[status] != status else [])
     assert ("its own words" in fine.json()["error"]["message"]) == (fine.status == status)
     headers, body = LEAKS["whole"]
     leak = await refused(leaky, fake, {"status": status, "headers": headers, "chunks": [{"text": body}]}, stream)
@@ -94,6 +103,7 @@ async def test_an_exhausted_account_of_ours_is_not_the_clients(leaky, fake):
     body = json.dumps({"error": {"message": "pay", "type": "insufficient_quota", "param": None, "code": "insufficient_quota"}})
     answer = await refused(leaky, fake, {"status": 429, "chunks": [{"text": body}]})
     assert answer.status == 503 and answer.json()["error"]["code"] == "upstream_unavailable"
+    assert alerts(leaky, answer) == [("leaky", "429")]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])

@@ -106,6 +106,20 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         )
     }
 
+    /// Tells the call that its answer is over, and the operator where it is we whom the provider refuses.
+    private func ended(_ verdict: CallMachine.AnswerVerdict) {
+        guard let exchange else { return }
+        if verdict == .refusesUs {
+            exchange.gateway.logger.error(
+                "a provider refuses us",
+                metadata: [
+                    "provider": "\(provider.name)", "call": "\(exchange.id)", "status": "\(meter.statusCode)",
+                ]
+            )
+        }
+        exchange.receive(.answerEnded(verdict))
+    }
+
     // MARK: - The upstream's side
 
     func upstreamHead(_ head: HTTPResponseHead) {
@@ -136,7 +150,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
                 meter.hold(bytes)
             } else {
-                exchange.receive(.answerEnded(.unreadable))
+                ended(.unreadable)
             }
         case .settling: meter.takeTail(bytes)
         default: break
@@ -162,11 +176,11 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             }
             if let verdict = meter.streamVerdict {
                 Failpoint.hit("gateway.usage-received")
-                exchange.receive(.answerEnded(verdict))
+                ended(verdict)
             }
         } catch {
             warn("stream could not be read", cause: error)
-            exchange.receive(meter.isOnlyError ? .answerEnded(.refusesUs) : .upstreamFailed)
+            if meter.isOnlyError { ended(.refusesUs) } else { exchange.receive(.upstreamFailed) }
         }
     }
 
@@ -179,9 +193,9 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             exchange.receive(meter.verdictOfEndedStream.map { .answerEnded($0) } ?? .upstreamFailed)
         case .delivering(isEventStream: false):
             meter.readWindow()
-            exchange.receive(.answerEnded(.complete))
-        case .holdingAnswer: exchange.receive(.answerEnded(meter.readWhole()))
-        case .readingError: exchange.receive(.answerEnded(AnswerHead.verdict(ofError: head, body: meter.held)))
+            ended(.complete)
+        case .holdingAnswer: ended(meter.readWhole())
+        case .readingError: ended(AnswerHead.verdict(ofError: head, body: meter.held))
         default: break
         }
     }
