@@ -13,11 +13,15 @@ import Testing
         let status: Int
         let headers: HTTPFields
         let json: [String: Any]
+        let bodyBytes: Int
     }
 
-    func ask(_ method: HTTPRequest.Method, _ path: String, key: String? = nil, stage: Stage = Stage()) async throws
-        -> Answer
-    {
+    func ask(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        key: String? = nil,
+        stage: Stage = Stage()
+    ) async throws -> Answer {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
         if let key { head.headerFields[.authorization] = "Bearer \(key)" }
         let channel = NIOAsyncTestingChannel()
@@ -28,7 +32,7 @@ import Testing
         try await response.body.write(collector.writer())
         let body = collector.bytes
         let json = body.isEmpty ? [:] : try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
-        return Answer(status: response.status.code, headers: response.headers, json: json ?? [:])
+        return Answer(status: response.status.code, headers: response.headers, json: json ?? [:], bodyBytes: body.count)
     }
 
     @Test(
@@ -85,6 +89,17 @@ import Testing
             let error = try #require(answer.json["error"] as? [String: Any])
             #expect(Set(error.keys) == ["message", "type", "param", "code"])
         }
+    }
+
+    @Test(
+        "HEAD is answered as GET is, without the body, errors too",
+        arguments: ["/healthz", "/v1/models", "/v1/usage?limit=x", "/v1/nothing"]
+    )
+    func head(path: String) async throws {
+        let asked = try await ask(.head, path)
+        let expected = try await ask(.get, path)
+        #expect(asked.status == expected.status && asked.bodyBytes == 0)
+        #expect(asked.headers[.contentLength] == String(expected.bodyBytes))
     }
 
     @Test(

@@ -113,6 +113,18 @@ async def test_where_a_key_may_stand(gateway, key, header, path):
     assert answer.status == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/v1/models", "/api/v1/usage", "/nothing"])
+async def test_head_on_a_connection_that_stays(gateway, path):
+    """An answer to HEAD has no body, errors neither: the next answer begins where it should."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(raw.request(None, b"", path=path, method="HEAD") + raw.request(None, b"", path="/healthz", method="GET"))
+    first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert first.startswith(b"HTTP/1.1 ") and b"content-length: " in first.lower()
+    answer = await asyncio.wait_for(raw.read_answer(reader), 10)
+    assert (answer.status, answer.json()) == (200, {"status": "ok"})
+    writer.close()
+
+
 @pytest.mark.parametrize("name", ["unknown", "fake'--", "..", "fake\\u0000", "a" * 10_000, "ﬀake", "FAKE", ""])
 async def test_an_unknown_model(gateway, key, name):
     body = text('{"model":"%s",%s}' % (name, MESSAGES))

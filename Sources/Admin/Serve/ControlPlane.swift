@@ -53,7 +53,7 @@ package struct ControlPlane: Sendable {
     }
 }
 
-/// Gives each answer its request id, and errors the envelope of their plane.
+/// Gives each answer its request id, errors the envelope of their plane, and HEAD no body.
 struct AnswerMiddleware: RouterMiddleware {
     typealias Context = ControlPlane.Context
 
@@ -73,7 +73,8 @@ struct AnswerMiddleware: RouterMiddleware {
             response = answer(to: error, request: request, context: context, id: id)
         }
         if let name = HTTPField.Name("x-request-id") { response.headers[name] = id.description }
-        return response
+        // An error comes with a body, which after HEAD would be taken for the beginning of the next answer.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func answer(to error: any Error, request: Request, context: Context, id: CallID) -> Response {
