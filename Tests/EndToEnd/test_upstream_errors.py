@@ -1,5 +1,7 @@
 """A provider that answers with an error, or points elsewhere: no secret of ours comes through, and the call costs nothing."""
 
+import base64
+import gzip
 import json
 import socket
 
@@ -141,6 +143,13 @@ async def test_a_redirect_is_not_followed(leaky, fake, status):
     assert answer.status == 502 and answer.header("location") is None and target not in answer.body.decode()
     assert stored_status(leaky, answer) == 502
 
+
+async def test_an_error_in_an_encoding_is_told_in_our_words_without_it(leaky, fake):
+    headers = JSON + [["Content-Encoding", "gzip"], ["ETag", '"theirs"'], ["Retry-After", "7"]]
+    body = base64.b64encode(gzip.compress(envelope("packed").encode())).decode()
+    answer = await refused(leaky, fake, {"status": 429, "headers": headers, "chunks": [{"base64": body}]})
+    assert answer.status == 429 and answer.header("retry-after") == "7"
+    assert answer.header("content-encoding") is None and answer.header("etag") is None
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -48,6 +48,22 @@ struct AnswerHeadTests {
         #expect(AnswerHead.verdict(ofError: head, body: body) == .refusesUs)
     }
 
+    @Test("nothing that described another body goes with our words")
+    func otherBody() throws {
+        let described: HTTPHeaders = [
+            "Content-Type": "text/html", "Content-Encoding": "gzip", "Content-Language": "de", "Content-MD5": "x",
+            "Content-Digest": "x", "Repr-Digest": "x", "Digest": "x", "ETag": "x", "Last-Modified": "x",
+            "Accept-Ranges": "bytes", "Retry-After": "7",
+        ]
+        let head = HTTPResponseHead(version: .http1_1, status: .badGateway, headers: described)
+        let relayed = try #require(AnswerHead.relay(head, body: ByteBuffer(string: "<html>"), credential: nil))
+        #expect(
+            relayed.head.headers.map { "\($0.name): \($0.value)" }.sorted() == [
+                "Content-Type: application/json", "Retry-After: 7",
+            ]
+        )
+    }
+
     @Test("another passes as it came", arguments: ["sk-other", "2345678", "upstream-secret"])
     func harmless(text: String) throws {
         let body = ByteBuffer(string: #"{"error":{"message":"\#(text)"}}"#)

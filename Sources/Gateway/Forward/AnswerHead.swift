@@ -33,7 +33,8 @@ enum AnswerHead {
     private static func isRelayed(_ head: HTTPResponseHead) -> Bool { (400..<600).contains(head.status.code) }
 
     /// An upstream's error as the client may see it: unmodified if it is of the dialect and holds no piece of a
-    /// credential, else in our words under the same status; redirects are never followed and never passed on.
+    /// credential, else in our words under the same status, without what described the other body; redirects are never
+    /// followed and never passed on.
     static func relay(
         _ head: HTTPResponseHead,
         body: ByteBuffer,
@@ -43,7 +44,8 @@ enum AnswerHead {
         var head = head
         for (name, value) in head.headers where carriesCredential(value, credential) { head.headers.remove(name: name) }
         if OpenAIReply(reading: body).isError, !carriesCredential(body, credential) { return (head, body) }
-        head.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
+        for (name, _) in head.headers where HeaderPolicy.describesBody(name) { head.headers.remove(name: name) }
+        head.headers.add(name: "Content-Type", value: "application/json")
         let isOurs = head.status.code >= 500
         let error = OpenAIError(
             message: "The provider answered with status \(head.status.code).",

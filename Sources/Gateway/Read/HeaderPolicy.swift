@@ -86,6 +86,12 @@ enum HeaderPolicy {
         }
     }
 
+    /// Whether a header of an answer is about its body, and false beside another one.
+    static func describesBody(_ name: String) -> Bool {
+        begins(name, "content-") || equals(name, "etag") || equals(name, "last-modified") || equals(name, "digest")
+            || equals(name, "repr-digest") || equals(name, "accept-ranges")
+    }
+
     /// ASCII case-insensitive; `lowered` must be lower case.
     static func equals(_ text: String, _ lowered: StaticString) -> Bool {
         text.utf8.count == lowered.utf8CodeUnitCount && begins(text, lowered)
