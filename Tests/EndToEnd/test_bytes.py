@@ -106,6 +106,8 @@ async def test_only_what_may_comes_back(gateway, key, fake):
     given = [
         ["Content-Type", "application/json"], ["Set-Cookie", "a=canary"], ["X-RateLimit-Remaining-Tokens", "canary"],
         ["OpenAI-Organization", "canary"], ["X-Request-Id", "upstream-id-1"], ["X-Fine", "yes"],
+        ["OpenAI-Project", "canary"], ["Connection", "keep-alive, X-Hop"], ["X-Hop", "canary"], ["Alt-Svc", "canary"],
+        ["Strict-Transport-Security", "canary"], ["NEL", "canary"], ["Report-To", "canary"], ["Clear-Site-Data", "canary"],
     ]  # fmt: skip
     body = '{"id":"x","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'
     fake.script("fake-nulls", {"headers": given, "chunks": [{"text": body}]})

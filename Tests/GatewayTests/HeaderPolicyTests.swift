@@ -1,4 +1,5 @@
 import Domain
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -72,12 +73,31 @@ struct HeaderPolicyTests {
         arguments: [
             "Set-Cookie", "x-ratelimit-limit-requests", "X-RateLimit-Limit", "x-ratelimit-reset", "OpenAI-Organization",
             "Connection", "Keep-Alive", "Transfer-Encoding", "X-Request-ID", "X-Accel-Redirect", "X-Sendfile",
-            "x-tokenaudit-cost",
+            "x-tokenaudit-cost", "OpenAI-Project", "Alt-Svc", "Strict-Transport-Security", "NEL", "Report-To",
+            "Public-Key-Pins", "Clear-Site-Data",
         ]
     )
     func answers(name: String) {
         #expect(!HeaderPolicy.forwardsResponseHeader(name))
         #expect(HeaderPolicy.forwardsResponseHeader("openai-processing-ms"))
+    }
+
+    @Test(
+        "what an answer's own Connection names ends here",
+        arguments: [
+            ("close", ["X-Hop", "X-Fine"]), ("keep-alive", ["X-Hop", "X-Fine"]), ("X-Hop", ["X-Fine"]),
+            ("close, x-hop", ["X-Fine"]), ("Keep-Alive ,\tX-HOP", ["X-Fine"]), ("", ["X-Hop", "X-Fine"]),
+        ]
+    )
+    func namedHops(connection: String, passed: [String]) {
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: .ok,
+            headers: ["X-Hop": "value", "Connection": connection, "X-Fine": "value"]
+        )
+        var writer = AnswerWriter(call: CallID(high: 1, low: 1), version: .http1_1, isKeepAlive: true)
+        let text = String(buffer: writer.whole(head, body: ByteBuffer(), cost: .zero))
+        #expect(["X-Hop", "X-Fine"].filter { text.contains("\($0): value\r\n") } == passed)
     }
 
     @Test(

@@ -64,24 +64,41 @@ enum HeaderPolicy {
         }
     }
 
+    /// What a head's own `Connection` makes hop-by-hop, in lower case; in the usual cases nothing, for nothing.
+    static func namedByConnection(_ headers: HTTPHeaders) -> Set<String> {
+        var named: Set<String> = []
+        for (name, value) in headers where name.utf8.count == 10 && equals(name, "connection") {
+            if equals(value, "keep-alive") || equals(value, "close") { continue }
+            for token in value.split(separator: ",") {
+                named.insert(token.filter { $0 != " " && $0 != "\t" }.lowercased())
+            }
+        }
+        return named
+    }
+
     /// Whether a header of the upstream's answer reaches the client as it came.
     static func forwardsResponseHeader(_ name: String) -> Bool {
         // Orders to a proxy before us are not the upstream's to give, and some names are ours alone.
         if begins(name, "x-accel-") || begins(name, "x-sendfile") || begins(name, "x-tokenaudit-") { return false }
         if begins(name, "x-ratelimit-") { return false }
+        // So is what browsers are to remember of a host: this one is ours.
         return switch name.utf8.count {
         case 2: !equals(name, "te")
+        case 3: !equals(name, "nel")
         case 4: !equals(name, "date")
         case 6: !equals(name, "server")
-        case 7: !(equals(name, "upgrade") || equals(name, "trailer"))
+        case 7: !(equals(name, "upgrade") || equals(name, "trailer") || equals(name, "alt-svc"))
+        case 9: !equals(name, "report-to")
         case 10: !(equals(name, "connection") || equals(name, "keep-alive") || equals(name, "set-cookie"))
         case 11: !equals(name, "set-cookie2")
         case 12: !equals(name, "x-request-id")
-        case 14: !equals(name, "content-length")
+        case 14: !(equals(name, "content-length") || equals(name, "openai-project"))
+        case 15: !(equals(name, "public-key-pins") || equals(name, "clear-site-data"))
         case 16: !equals(name, "proxy-connection")
         case 17: !equals(name, "transfer-encoding")
         case 18: !equals(name, "proxy-authenticate")
         case 19: !(equals(name, "openai-organization") || equals(name, "proxy-authorization"))
+        case 25: !equals(name, "strict-transport-security")
         default: true
         }
     }

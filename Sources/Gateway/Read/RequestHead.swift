@@ -21,12 +21,7 @@ struct RequestHead {
         self.endpoint = endpoint
         version = head.version
         isKeepAlive = head.isKeepAlive
-        var named: Set<String> = []
-        for (name, value) in head.headers where name.utf8.count == 10 && HeaderPolicy.equals(name, "connection") {
-            for token in value.split(separator: ",") {
-                named.insert(token.filter { $0 != " " && $0 != "\t" }.lowercased())
-            }
-        }
+        let named = HeaderPolicy.namedByConnection(head.headers)
         var bearer: Substring?
         var xAPIKey: Substring?
         var apiKey: Substring?

@@ -72,7 +72,9 @@ struct AnswerWriter {
     ) {
         buffer.writeStatusLine(version, upstream.status)
         var namesCacheControl = false
+        let named = HeaderPolicy.namedByConnection(upstream.headers)
         for (name, value) in upstream.headers where HeaderPolicy.forwardsResponseHeader(name) {
+            if !named.isEmpty, named.contains(name.lowercased()) { continue }
             if name.utf8.count == 13, HeaderPolicy.equals(name, "cache-control") { namesCacheControl = true }
             buffer.writeField(name, value)
         }
