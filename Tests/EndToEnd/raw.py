@@ -82,7 +82,8 @@ async def read_answer(reader, on_head=None):
                     return answer
         length = answer.header("content-length")
         if length is None:
-            answer.body = await reader.read()
+            while piece := await reader.read(1 << 20):
+                answer.body += piece
             answer.ended = True
             return answer
         while len(answer.body) < int(length):

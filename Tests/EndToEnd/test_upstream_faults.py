@@ -74,6 +74,17 @@ async def test_a_stream_broken_off(faulty, fake, words, end):
     assert picos(bill["cost"]) == estimate(bill, -(-words * 5 // 4))
 
 
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "broken off"])
+async def test_a_stream_for_a_client_of_http_1_0(faulty, fake, is_whole):
+    """Its end is the connection's: a FIN after the whole answer, a reset where some is missing."""
+    fake.script("fault", EVENTS | {"chunks": [{"text": WORD * 3 + "data: [DONE]\n\n" * is_whole}], "end": "keep" if is_whole else "close"})
+    key = faulty.anyone()
+    data = raw.request(key, raw.chat("fault", stream=True)).replace(b"HTTP/1.1", b"HTTP/1.0")
+    answer = await raw.exchange(faulty.port, data, 20)
+    assert answer.status == 200 and answer.header("transfer-encoding") is None and answer.ended == is_whole
+    faulty.assert_sound(key)
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 100_000])
 async def test_no_usage_in_an_answer(faulty, fake, length):
     """Four bytes a token, never above the hold."""

@@ -1,8 +1,9 @@
 import Domain
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
-import Testing
 import Synchronization
+import Testing
 
 @testable import Gateway
 
@@ -60,7 +61,6 @@ struct ConnectionTests {
         try await upstream.stop()
     }
 
-    @Test("a client that closes its sending side still gets its answer")
     @Test("the end of the grace period refuses a request that is still being sent")
     func cutInUpload() async throws {
         var settings = TestGateway.settings()
@@ -83,6 +83,7 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a client that closes its sending side still gets its answer")
     func halfClosed() async throws {
         let upstream = try await upstream(goodStream)
         try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
@@ -200,6 +201,28 @@ struct ConnectionTests {
                 let found = try #require(rest.firstRange(of: mark), "\(mark) in its place")
                 rest = rest[found.upperBound...]
             }
+        }
+        try await upstream.stop()
+    }
+
+    @Test(
+        "to a client of HTTP/1.0 an answer ends with its connection: one that broke off ends with a reset",
+        arguments: [true, false]
+    )
+    func untilClose(isWhole: Bool) async throws {
+        let rest = isWhole ? Wire.usage(prompt: 10, completion: 2) + Wire.done + Wire.end : ""
+        let upstream = try await upstream([.send(Wire.streamHead + Wire.delta("one") + rest), .close])
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let request = RawClient.post("/v1/chat/completions", body: Wire.streamedCall)
+            let (bytes, end) = try await NIOThreadPool.singleton.runIfActive {
+                let client = try BlockingSocket.connect(port: gateway.port)
+                client.send(Array(request.replacing("HTTP/1.1", with: "HTTP/1.0").utf8)[...])
+                return client.readToEnd()
+            }
+            let answer = String(decoding: bytes, as: UTF8.self)
+            #expect(answer.hasPrefix("HTTP/1.0 200") && answer.contains("one"))
+            #expect(answer.contains("[DONE]") == isWhole)
+            #expect(end == (isWhole ? .closed : .reset))
         }
         try await upstream.stop()
     }

@@ -313,6 +313,7 @@ final class Exchange: Timed, @unchecked Sendable {
         guard let attempt, let head = attempt.head else { return }
         let isEventStream = machine?.phase == .delivering(isEventStream: true)
         connection?.send(writer.head(of: head, isEventStream: isEventStream))
+        connection?.isAnswerUntilClose = writer.isUntilClose
         if !isEventStream { attempt.releaseHeld() }
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -47,6 +48,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     /// Close once the running exchange is over: quiescing, or nothing readable will come any more.
     private var closesAfterAnswer = false
     private var isWriteStalled = false
+    /// Nothing but the connection's end ends the running answer, so that a broken one must not end as a whole one does.
+    var isAnswerUntilClose = false
     /// The last bytes of all are on their way out.
     private var isEndingOutput = false
     /// Bytes the client had not taken when it was last looked at, and when waiting for it ends at the latest.
@@ -275,6 +278,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     /// The answer is out. What waited is taken up, or the connection closed.
     func exchangeEnded(keepsAlive: Bool) {
+        isAnswerUntilClose = false
         if case .closed = plane { return }
         if !isRequestEnded {
             flush()
@@ -327,7 +331,15 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         pending.removeAll()
         // The exchange must not hear of its own connection's end twice; `channelInactive` finds the plane closed.
         if case .call(let exchange) = was { exchange.clientGone() }
+        if isAnswerUntilClose { resetAtClose() }
         context?.close(promise: nil)
+    }
+
+    /// Makes the connection's end a reset, which no client takes for the end of an answer; what is on its way in the
+    /// kernel may be lost by it.
+    private func resetAtClose() {
+        let options = context?.channel as? any SocketOptionProvider
+        _ = options?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
     override func cut() {

@@ -19,7 +19,10 @@ struct AnswerWriter {
     }
 
     /// Whether the connection can carry another request after this answer.
-    var keepsAlive: Bool { isKeepAlive && framing != .untilClose }
+    var keepsAlive: Bool { isKeepAlive && !isUntilClose }
+
+    /// Whether the body's end is the connection's.
+    var isUntilClose: Bool { framing == .untilClose }
 
     /// The head of an answer whose body follows in pieces.
     mutating func head(of upstream: HTTPResponseHead, isEventStream: Bool) -> ByteBuffer {

@@ -78,6 +78,25 @@ final class BlockingSocket {
         return (bytes, false)
     }
 
+    enum End: Sendable {
+        case closed
+        case reset
+        /// Five silent seconds.
+        case none
+    }
+
+    /// All that comes, and how the peer ended the connection.
+    func readToEnd() -> (bytes: [UInt8], end: End) {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 { return (bytes, .closed) }
+            if count < 0 { return (bytes, errno == ECONNRESET ? .reset : .none) }
+            bytes += buffer[..<count]
+        }
+    }
+
     private static func withAddress(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
