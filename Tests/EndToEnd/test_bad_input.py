@@ -261,6 +261,12 @@ async def test_expect_100_continue(gateway, key):
     writer.close()
 
 
+async def test_expect_100_continue_over_http_1_0(gateway, key):
+    """It knows no interim answers, and gets none."""
+    data = raw.request(key, OK, headers=[("Expect", "100-continue")]).replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert (await raw.exchange(gateway.port, data)).status == 200
+
+
 async def test_expect_100_continue_without_a_key_is_refused_before_the_body(gateway):
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     head = raw.request(new_key(), OK, headers=[("Expect", "100-continue")]).split(b"\r\n\r\n", 1)[0]

@@ -227,6 +227,23 @@ struct ConnectionTests {
         try await upstream.stop()
     }
 
+    @Test("a client of HTTP/1.0 is not told to continue, which it could only take for its answer")
+    func continueIsNew() async throws {
+        let upstream = try await upstream([.send(Wire.whole(prompt: 10, completion: 2))])
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, _ in
+            let client = try await RawClient.connect(port: gateway.port)
+            let request = RawClient.post(
+                "/v1/chat/completions",
+                headers: "Expect: 100-continue\r\n",
+                body: Wire.call
+            )
+            try await client.send(request.replacing("HTTP/1.1", with: "HTTP/1.0"))
+            let answer = await client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.0 200"), "\(answer.prefix(80))")
+        }
+        try await upstream.stop()
+    }
+
     @Test("a reader that stops reading holds the upstream back, and is closed by the write stall")
     func stalledReader() async throws {
         // Comments are no output: only the reader's standing still can end this.

@@ -53,6 +53,17 @@ struct HeaderPolicyTests {
         #expect(RequestHead(head, endpoint: .chatCompletions).key == key)
     }
 
+    @Test("who waits to be told to continue", arguments: [(1, true), (0, false)])
+    func expectation(minor: Int, isExpected: Bool) {
+        let head = HTTPRequestHead(
+            version: HTTPVersion(major: 1, minor: minor),
+            method: .POST,
+            uri: "/",
+            headers: ["Expect": "100-Continue"]
+        )
+        #expect(RequestHead(head, endpoint: .chatCompletions).expectsContinue == isExpected)
+    }
+
     @Test(
         "an endpoint is matched on the raw path",
         arguments: [

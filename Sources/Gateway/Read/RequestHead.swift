@@ -35,7 +35,8 @@ struct RequestHead {
             case .apiKey: if apiKey == nil { apiKey = value[...] }
             case .userAgent: userAgent = value
             case .clientRequestID: clientRequestID = String(value.unicodeScalars.prefix(128))
-            case .expect: expectsContinue = HeaderPolicy.equals(value, "100-continue")
+            // HTTP/1.0 knows no interim answers (RFC 9110, 10.1.1).
+            case .expect: expectsContinue = version.minor > 0 && HeaderPolicy.equals(value, "100-continue")
             case .contentEncoding: if !HeaderPolicy.equals(value, "identity") { hasContentEncoding = true }
             case .contentLength: contentLength = Int(value)
             case .dropped: break
