@@ -20,12 +20,13 @@ import Testing
         _ method: HTTPRequest.Method,
         _ path: String,
         key: String? = nil,
-        stage: Stage = Stage()
+        stage: Stage = Stage(),
+        logger: Logger = Logger(label: "test")
     ) async throws -> Answer {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
         if let key { head.headerFields[.authorization] = "Bearer \(key)" }
         let channel = NIOAsyncTestingChannel()
-        let context = ControlPlane.Context(source: .init(channel: channel, logger: Logger(label: "test")))
+        let context = ControlPlane.Context(source: .init(channel: channel, logger: logger))
         let response = try await ControlPlane(sources: stage.sources).buildResponder()
             .respond(to: Request(head: head, body: .init(buffer: ByteBuffer())), context: context)
         let collector = CollectedBody()
@@ -102,6 +103,18 @@ import Testing
         #expect(asked.headers[.contentLength] == String(expected.bodyBytes))
     }
 
+    @Test("why usage could not be read is in the log, and not in the answer")
+    func usageUnreadable() async throws {
+        let log = RecordedLog()
+        let stage = Stage(reportsError: UnreadableBooks())
+        let answer = try await ask(.get, "/v1/usage", key: Stage.key, stage: stage, logger: log.logger)
+        #expect(answer.status == 503 && !"\(answer.json)".contains("page 7"))
+        let line = try #require(log.lines.first)
+        #expect(line.level == .error && line.message == "the database could not be asked")
+        #expect(line.metadata["cause"]?.contains("page 7") == true)
+        #expect(line.metadata["request_id"] == answer.headers[HTTPField.Name("x-request-id")!])
+    }
+
     @Test(
         "what is not there is 404, what is not allowed 405 with Allow",
         arguments: [
@@ -154,13 +167,14 @@ struct Stage {
     static let key = "sk-audit-good"
     var isDatabaseReady = true
     var isJournalReady = true
+    var reportsError: (any Error)?
 
     var sources: ControlPlane.Sources {
         let isDatabaseReady = isDatabaseReady
         return ControlPlane.Sources(
             directory: FakeDirectory(),
             digester: FakeDigester(),
-            reports: FakeReports(),
+            reports: FakeReports(error: reportsError),
             journal: FakeJournal(isReady: isJournalReady),
             isDatabaseReady: { isDatabaseReady },
             now: { Instant(microseconds: 1_784_885_400_000_000) }
@@ -236,8 +250,15 @@ private struct FakeDirectory: Directory {
     private func digested(_ key: String) -> KeyDigest { Array(key.utf8).withUnsafeBytes { FakeDigester().digest($0) } }
 }
 
+private struct UnreadableBooks: Error, CustomStringConvertible {
+    let description = "page 7 cannot be read"
+}
+
 private struct FakeReports: UsageReports {
+    let error: (any Error)?
+
     func usage(of user: UserID, limit: Int, request: CallID?) async throws -> UsageReport {
+        if let error { throw error }
         var usage = Usage()
         usage.set(.input, to: 10, .reported)
         usage.set(.output, to: 10, .reported)

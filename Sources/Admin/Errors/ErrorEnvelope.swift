@@ -11,6 +11,8 @@ struct ControlError: Error, Sendable {
     let code: String?
     let member: String?
     var headers = HTTPFields()
+    /// Why, for the log alone.
+    var cause: (any Error)?
 
     static let missingKey = ControlError(
         status: .unauthorized,
@@ -36,6 +38,13 @@ struct ControlError: Error, Sendable {
         member: nil,
         headers: [.retryAfter: "1"]
     )
+
+    /// As ``unavailable``, told why.
+    static func unavailable(because cause: any Error) -> ControlError {
+        var error = unavailable
+        error.cause = cause
+        return error
+    }
 
     static let internalError = ControlError(
         status: .internalServerError,

@@ -79,7 +79,15 @@ struct AnswerMiddleware: RouterMiddleware {
 
     private func answer(to error: any Error, request: Request, context: Context, id: CallID) -> Response {
         let path = request.uri.path
-        if let error = error as? ControlError { return error.response(for: path) }
+        if let error = error as? ControlError {
+            if let cause = error.cause {
+                context.logger.error(
+                    "the database could not be asked",
+                    metadata: ["request_id": "\(id)", "path": "\(path)", "cause": "\(cause)"]
+                )
+            }
+            return error.response(for: path)
+        }
         if let error = error as? any HTTPResponseError {
             guard error.status == .notFound else {
                 return ControlError(

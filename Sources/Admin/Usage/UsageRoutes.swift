@@ -17,7 +17,7 @@ struct UsageRoutes: Sendable {
                 let report = try await sources.reports.usage(of: principal.userID, limit: limit, request: call)
                 return JSONAnswer.response(UsageAnswer(report))
             } catch {
-                throw ControlError.unavailable
+                throw ControlError.unavailable(because: error)
             }
         }
     }
