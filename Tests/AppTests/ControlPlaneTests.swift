@@ -20,11 +20,15 @@ import Testing
         _ method: HTTPRequest.Method,
         _ path: String,
         key: String? = nil,
+        headers: [(name: String, value: String)] = [],
         stage: Stage = Stage(),
         logger: Logger = Logger(label: "test")
     ) async throws -> Answer {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
         if let key { head.headerFields[.authorization] = "Bearer \(key)" }
+        for (name, value) in headers {
+            head.headerFields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
+        }
         let channel = NIOAsyncTestingChannel()
         let context = ControlPlane.Context(source: .init(channel: channel, logger: logger))
         let response = try await ControlPlane(sources: stage.sources).buildResponder()
@@ -90,6 +94,22 @@ import Testing
             let error = try #require(answer.json["error"] as? [String: Any])
             #expect(Set(error.keys) == ["message", "type", "param", "code"])
         }
+    }
+
+    @Test(
+        "a key is found where the data plane finds it",
+        arguments: [
+            ([("Authorization", "bearer   sk-audit-good")], 200), ([("x-api-key", "sk-audit-good")], 200),
+            ([("Authorization", "Basic abc"), ("x-api-key", "sk-audit-good")], 200),
+            ([("Authorization", "Basic abc"), ("Authorization", "Bearer sk-audit-good")], 200),
+            ([("x-api-key", ""), ("api-key", "sk-audit-good")], 200),
+            ([("Authorization", "Bearer sk-audit-wrong"), ("x-api-key", "sk-audit-good")], 401),
+            ([("Authorization", "Basic sk-audit-good")], 401), ([("Authorization", "sk-audit-good")], 401),
+        ] as [([(String, String)], Int)]
+    )
+    func places(headers: [(String, String)], status: Int) async throws {
+        let answer = try await ask(.get, "/v1/models", headers: headers.map { (name: $0.0, value: $0.1) })
+        #expect(answer.status == status)
     }
 
     @Test(

@@ -113,6 +113,26 @@ async def test_where_a_key_may_stand(gateway, key, header, path):
     assert answer.status == 200
 
 
+# Which of several fields holds the key; `{}` is a good one.
+FIELDS = {
+    "the scheme in any case, any number of spaces": ([("authorization", "bEARER   {}")], 200),
+    "another scheme beside a key": ([("Authorization", "Basic abc"), ("x-api-key", "{}")], 200),
+    "another scheme, then ours": ([("Authorization", "Basic abc"), ("Authorization", "Bearer {}")], 200),
+    "an empty field beside a key": ([("x-api-key", ""), ("api-key", "{}")], 200),
+    "a wrong key first": ([("Authorization", "Bearer sk-audit-wrong"), ("x-api-key", "{}")], 401),
+    "another scheme alone": ([("Authorization", "Basic {}")], 401),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+async def test_both_planes_find_the_same_key(gateway, key, name):
+    fields, status = FIELDS[name]
+    headers = [(field, value.format(key)) for field, value in fields]
+    assert (await raw.ask(gateway.port, None, OK, headers=headers)).status == status
+    models = raw.request(None, b"", path="/v1/models", method="GET", headers=headers)
+    assert (await raw.exchange(gateway.port, models)).status == status
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/v1/models", "/api/v1/usage", "/nothing"])
 async def test_head_on_a_connection_that_stays(gateway, path):
     """An answer to HEAD has no body, errors neither: the next answer begins where it should."""

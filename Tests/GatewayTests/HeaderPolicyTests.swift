@@ -44,6 +44,9 @@ struct HeaderPolicyTests {
         arguments: [
             (["Authorization": "Bearer k1"], "k1"), (["authorization": "bearer k2"], "k2"), (["X-API-Key": "k3"], "k3"),
             (["api-key": "k4"], "k4"), (["x-api-key": "k5", "Authorization": "Bearer k6"], "k6"),
+            (["Authorization": "BEARER   k7"], "k7"), (["Authorization": "Basic abc", "x-api-key": "k8"], "k8"),
+            (["Authorization": "Basic abc", "authorization": "Bearer k9"], "k9"),
+            (["Authorization": "Bearer ", "x-api-key": "", "api-key": "k10"], "k10"),
             // Not our scheme: no key at all rather than a piece of one.
             (["Authorization": "Basic abc"], nil), (["Authorization": "Bearer"], nil),
         ] as [(HTTPHeaders, Substring?)]

@@ -24,16 +24,15 @@ struct KeyAuthentication: Sendable {
         return principal
     }
 
-    /// `Authorization: Bearer`, `x-api-key` or `api-key`; the first that is there.
-    private static func key(in headers: HTTPFields) -> String? {
-        if let authorization = headers[.authorization] {
-            let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-            guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-            return String(parts[1])
+    private static func key(in headers: HTTPFields) -> Substring? {
+        var presented = PresentedKey()
+        for value in headers[values: .authorization] { presented.read(authorization: value) }
+        if let name = HTTPField.Name("x-api-key") {
+            for value in headers[values: name] { presented.read(xAPIKey: value) }
         }
-        for name in ["x-api-key", "api-key"] {
-            if let field = HTTPField.Name(name), let key = headers[field], !key.isEmpty { return key }
+        if let name = HTTPField.Name("api-key") {
+            for value in headers[values: name] { presented.read(apiKey: value) }
         }
-        return nil
+        return presented.key
     }
 }

@@ -22,17 +22,12 @@ struct RequestHead {
         version = head.version
         isKeepAlive = head.isKeepAlive
         let named = HeaderPolicy.namedByConnection(head.headers)
-        var bearer: Substring?
-        var xAPIKey: Substring?
-        var apiKey: Substring?
+        var presented = PresentedKey()
         for (name, value) in head.headers {
             switch HeaderPolicy.classify(requestHeader: name) {
-            case .authorization:
-                if bearer == nil, value.utf8.count > 7, HeaderPolicy.begins(value, "bearer ") {
-                    bearer = value[value.utf8.index(value.startIndex, offsetBy: 7)...]
-                }
-            case .xAPIKey: if xAPIKey == nil { xAPIKey = value[...] }
-            case .apiKey: if apiKey == nil { apiKey = value[...] }
+            case .authorization: presented.read(authorization: value)
+            case .xAPIKey: presented.read(xAPIKey: value)
+            case .apiKey: presented.read(apiKey: value)
             case .userAgent: userAgent = value
             case .clientRequestID: clientRequestID = String(value.unicodeScalars.prefix(128))
             // HTTP/1.0 knows no interim answers (RFC 9110, 10.1.1).
@@ -44,7 +39,7 @@ struct RequestHead {
                 if named.isEmpty || !named.contains(name.lowercased()) { forwarded.append((name, value)) }
             }
         }
-        key = bearer ?? xAPIKey ?? apiKey
+        key = presented.key
     }
 }
 
