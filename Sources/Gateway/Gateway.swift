@@ -17,6 +17,7 @@ package final class Gateway: Sendable {
     private let loops: [ObjectIdentifier: LoopContext]
     private let running = Mutex(Running())
     let bodies: BodyBudget
+    let heldAnswers: BodyBudget
 
     private struct Running {
         var calls = 0
@@ -39,6 +40,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
+        heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .fullVerification
         configuration.minimumTLSVersion = .tlsv12

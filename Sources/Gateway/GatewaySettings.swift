@@ -13,6 +13,8 @@ package struct GatewaySettings: Sendable {
         package var concurrentCalls = 10_000
         /// An answer that is not streamed is held whole up to here, so that its head can carry the cost.
         package var heldAnswerBytes = 8 * 1024 * 1024
+        /// All of them that are held at a time; beyond it an answer is passed on as if it were too large to hold.
+        package var heldAnswersBytes = 512 * 1024 * 1024
         /// An upstream's error body is read up to here.
         package var errorBodyBytes = 64 * 1024
         /// One server-sent event.

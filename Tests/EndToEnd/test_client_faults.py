@@ -388,6 +388,33 @@ async def test_many_large_bodies_at_once(make_gateway, fake):
     gateway.assert_sound(key)
 
 
+async def test_many_large_answers_at_once(make_gateway, fake):
+    """Together they are bounded by `limits.held_answers`: who comes too late gets the answer as it comes, without its cost."""
+    size, count = 4 << 20, 20
+    gateway = make_gateway({"name": "large", "max_output_tokens": 200}, name="answers", limits_held_answers="16MiB")
+    key = gateway.user()
+    text = PLAIN.replace("fine", "y" * size) % raw.json.dumps(USAGE)
+    fake.script("large", {"chunks": [{"text": text[:size]}, {"text": text[size:], "gate": "many-large"}]})
+    begun = asyncio.Semaphore(0)
+    data = raw.request(key, raw.chat("large"))
+    before = gateway.resident_bytes()
+    calls = [asyncio.ensure_future(raw.exchange(gateway.port, data, 60, lambda _: begun.release())) for _ in range(count)]
+    for _ in range(count - (16 << 20) // size):  # no more than four of them fit
+        await asyncio.wait_for(begun.acquire(), 30)
+    await asyncio.to_thread(fake.wait_for_arrivals, "large", count)
+    await asyncio.to_thread(fake.open, "many-large")
+    answers = await asyncio.gather(*calls)
+    assert all(answer.status == 200 and answer.ended and answer.body == text.encode() for answer in answers)
+    assert sum(answer.header("x-tokenaudit-cost") is not None for answer in answers) <= 4
+    assert gateway.resident_bytes() - before < 100 << 20
+    assert {picos(bill["cost"]) for bill in gateway.usage(key)["recent"]} == {price_of(USAGE)}
+    fake.script("large", {"chunks": [{"text": text}]})
+    for _ in range(5):
+        answer = await raw.exchange(gateway.port, data)
+        assert answer.status == 200 and answer.header("x-tokenaudit-cost"), "what was taken is given back"
+    gateway.assert_sound(key)
+
+
 @pytest.mark.parametrize("where", ["target", "method", "field", "trailers", "one trailer", "a chunk's extension"])
 async def test_a_flood_outside_the_body(patient, where):
     """10 MB where none belong: refused or skipped, never kept."""

@@ -253,9 +253,9 @@ final class Exchange: Timed, @unchecked Sendable {
     }
 
     /// A piece of the answer's body. - Returns: false where the upstream should wait.
-    func forward(_ bytes: ByteBuffer) -> Bool {
+    func forward(_ bytes: ByteBuffer, keeping share: BudgetShare? = nil) -> Bool {
         guard let connection, bytes.readableBytes > 0 else { return true }
-        connection.send(writer.piece(bytes))
+        connection.send(writer.piece(bytes), keeping: share)
         return connection.isWritable
     }
 
@@ -326,7 +326,7 @@ final class Exchange: Timed, @unchecked Sendable {
         case .answer:
             Failpoint.hit("gateway.before-last-byte")
             guard let attempt, let head = attempt.head else { return respond(.upstreamInvalid) }
-            connection.send(writer.whole(head, body: attempt.meter.held, cost: charge))
+            connection.send(writer.whole(head, body: attempt.meter.held, cost: charge), keeping: attempt.share)
         case .relayError:
             Failpoint.hit("gateway.before-last-byte")
             guard let (head, body) = attempt?.relayedError() else { return respond(.upstreamInvalid) }

@@ -16,6 +16,8 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     private var connection: UpstreamConnection?
     private(set) var head: HTTPResponseHead?
     private(set) var firstByteMilliseconds: Int64?
+    /// Of the budget for held answers; a small one needs none.
+    private(set) var share: BudgetShare?
     var meter = AnswerMeter()
 
     init(of exchange: Exchange, answering prepared: PreparedCall, hold: Hold) {
@@ -81,21 +83,35 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
 
     /// The exchange is over: what still comes is of no interest.
     func cancel() {
+        share = nil
         exchange = nil
         connection?.cancel()
         connection = nil
     }
 
     /// Lets go of what was held, of an answer too large to be held whole.
-    func releaseHeld() { forward(meter.exchangeHeld(for: ByteBuffer())) }
+    func releaseHeld() {
+        forward(meter.exchangeHeld(for: ByteBuffer()), keeping: share)
+        share = nil
+    }
+
+    /// Whether as much more of the answer may be held.
+    private func mayHold(_ bytes: Int) -> Bool {
+        guard let exchange, meter.heldBytes + bytes <= limits.heldAnswerBytes else { return false }
+        // As much is kept of an answer that is not held: nothing is gained by not holding a small one.
+        guard meter.heldBytes + bytes > AnswerMeter.windowBytes else { return true }
+        let share = share ?? BudgetShare(of: exchange.gateway.heldAnswers)
+        self.share = share
+        return share.take(bytes)
+    }
 
     /// The upstream's error as the client may see it.
     func relayedError() -> (head: HTTPResponseHead, body: ByteBuffer)? {
         head.flatMap { AnswerHead.relay($0, body: meter.held, credential: provider.credential) }
     }
 
-    private func forward(_ bytes: ByteBuffer) {
-        if exchange?.forward(bytes) == false { pause() }
+    private func forward(_ bytes: ByteBuffer, keeping share: BudgetShare? = nil) {
+        if exchange?.forward(bytes, keeping: share) == false { pause() }
     }
 
     private func warn(_ message: StaticString, cause: any Error) {
@@ -144,8 +160,10 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             meter.hold(bytes)
         case .delivering(isEventStream: false): forward(meter.exchangeHeld(for: bytes))
         case .holdingAnswer:
-            meter.hold(bytes)
-            if meter.heldBytes > limits.heldAnswerBytes { exchange.receive(.answerOutgrewHold) }
+            if mayHold(bytes.readableBytes) { return meter.hold(bytes) }
+            exchange.receive(.answerOutgrewHold)
+            // It may be the last, and waits.
+            forward(meter.exchangeHeld(for: bytes))
         case .readingError:
             if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
                 meter.hold(bytes)

@@ -5,7 +5,7 @@ import NIOCore
 /// An answer as it passes: what is held back of it, and what its bill will be made from.
 struct AnswerMeter {
     /// Of an answer too large to hold, the last bytes in which its usage is looked for.
-    private static let windowBytes = 64 * 1024
+    static let windowBytes = 64 * 1024
 
     /// What an error inside the answer must not tell the client.
     var credential: Credential?

@@ -272,7 +272,14 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     var isWritable: Bool { !isWriteStalled }
 
     /// Writes bytes of an answer, head and framing included.
-    func send(_ bytes: ByteBuffer) { if bytes.readableBytes > 0 { wire?.write(bytes) } }
+    /// - Parameter share: of a budget, kept until the bytes have left or the connection has ended.
+    func send(_ bytes: ByteBuffer, keeping share: BudgetShare? = nil) {
+        guard bytes.readableBytes > 0, let wire else { return }
+        guard let share, let context else { return wire.write(bytes) }
+        let isWritten = context.eventLoop.makePromise(of: Void.self)
+        isWritten.futureResult.assumeIsolated().whenComplete { _ in withExtendedLifetime(share) {} }
+        wire.write(bytes, promise: isWritten)
+    }
 
     func flush() { wire?.flush() }
 

@@ -51,6 +51,12 @@ extension SettingKey {
             1_024...1 << 30,
             "an answer held whole, so that its head can carry the cost"
         ),
+        .bytes(
+            "limits.held_answers",
+            \.gateway.limits.heldAnswersBytes,
+            1 << 20...1 << 44,
+            "answers held at a time, together"
+        ),
         .bytes("limits.error_body", \.gateway.limits.errorBodyBytes, 1_024...1 << 24, "an upstream's error body"),
         .bytes("limits.event", \.gateway.limits.eventBytes, 4_096...1 << 28, "one event of a stream"),
         .bytes("limits.drain", \.gateway.limits.drainBytes, 0...1 << 30, "read of a stream whose client is gone"),

@@ -49,7 +49,9 @@ final class ScriptedUpstream: Sendable {
     var requests: [String] { state.withLock { $0.requests } }
     var connections: Int { state.withLock { $0.connections } }
 
-    func setScript(_ steps: Step...) { state.withLock { $0.steps = steps } }
+    func setScript(_ steps: Step...) { setScript(steps) }
+
+    func setScript(_ steps: [Step]) { state.withLock { $0.steps = steps } }
 
     /// Lets one waiting answer go on, now or when it arrives at its wait.
     func proceed() {
