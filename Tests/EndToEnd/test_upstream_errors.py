@@ -152,11 +152,13 @@ async def test_an_error_in_an_encoding_is_told_in_our_words_without_it(leaky, fa
     assert answer.header("content-encoding") is None and answer.header("etag") is None
 
 
-@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("status", [400, 401, 500])
 async def test_an_error_whose_body_never_ends(leaky, fake, status):
     body = {"status": status, "framing": "chunked", "chunks": [{"text": '{"error":'}], "end": "hang"}
     assert (await refused(leaky, fake, body)).status == 504
     flood = {"status": status, "framing": "chunked", "chunks": [{"text": "x" * 65536, "times": 4000}], "end": "hang"}
     before = leaky.resident_bytes()
-    assert (await refused(leaky, fake, flood)).status == 502
+    answer = await refused(leaky, fake, flood)
+    assert answer.status == (503 if status == 401 else 502)
+    assert alerts(leaky, answer) == ([("leaky", "401")] if status == 401 else [])
     assert leaky.resident_bytes() - before < 32 << 20

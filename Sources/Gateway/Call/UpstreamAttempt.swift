@@ -168,7 +168,8 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             if meter.heldBytes + bytes.readableBytes <= limits.errorBodyBytes {
                 meter.hold(bytes)
             } else {
-                ended(.unreadable)
+                // A piece of it cannot be relayed; whom it refuses is told by its status all the same.
+                ended(AnswerHead.refusesUs(head, body: meter.held) ? .refusesUs : .unreadable)
             }
         case .settling: meter.takeTail(bytes)
         default: break
