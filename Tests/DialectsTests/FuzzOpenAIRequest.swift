@@ -109,17 +109,22 @@ struct FuzzOpenAIRequest {
     }
 
     private static func checkUpstreamBodies(_ request: OpenAIRequest, _ run: inout FuzzRun) throws {
-        let same = request.upstreamBody(model: request.model, outputLimit: nil, forceUsage: false)
+        let same = request.upstreamBody(
+            model: request.model,
+            outputLimit: nil,
+            forceUsage: false,
+            limitName: .maxTokens
+        )
         for _ in 0..<2 {
             let model = run.random.pick([request.model, "upstream/model", "é \" \\ \u{1F600}"])
             let limit = run.random.pick([nil, 1, 77, Int64(Int32.max)])
             let forceUsage = run.random.oneIn(2)
-            let limitMember = run.random.pick(["max_tokens", "max_completion_tokens"])
+            let limitName = run.random.pick(OutputLimitName.allCases)
             let body = request.upstreamBody(
                 model: model,
                 outputLimit: limit,
                 forceUsage: forceUsage,
-                limitMember: limitMember
+                limitName: limitName
             )
             let again: OpenAIRequest
             do throws(OpenAIRequestError) {
@@ -139,10 +144,12 @@ struct FuzzOpenAIRequest {
             )
             try compareMembers(run.input, body.bytes, run)
             try checkLimits(body.bytes, expectedLimit, run)
+            try run.expect(expectedLimit == nil || again.isBounded(by: limitName), "no limit that is obeyed")
         }
         let value = ReferenceJSON.parse(run.input)?.value
         let limitCount = limitNames.count { value?[$0] != nil }
-        try run.expect(same.bytes == run.input || limitCount > 1, "changed without need")
+        let isObeyed = request.outputLimit == nil || request.isBounded(by: .maxTokens)
+        try run.expect(same.bytes == run.input || limitCount > 1 || !isObeyed, "changed without need")
         try compareMembers(run.input, same.bytes, run)
         try checkLimits(same.bytes, request.outputLimit, run)
     }

@@ -192,13 +192,19 @@ struct JSONCorpusTests {
             let model = writer.random.pick(["m", "other/model", "\" \\ é 😀"])
             let limit = writer.random.pick([nil, 1, 4_096, Int64(Int32.max)])
             let forceUsage = writer.random.oneIn(2)
-            let limitMember = writer.random.pick(["max_tokens", "max_completion_tokens"])
+            let limitName = writer.random.pick(OutputLimitName.allCases)
 
             var expected = try #require(try foundation(writer.text.utf8) as? [String: Any], "\(writer.text)")
             let named = Self.limitNames.filter { expected[$0] != nil }
-            let smallest = named.compactMap { (expected[$0] as? NSNumber)?.int64Value }.min()
-            if let written = limit ?? (named.count > 1 ? smallest : nil) {
-                for name in named.isEmpty ? [limitMember] : named { expected[name] = written }
+            let limits = named.filter { expected[$0] is NSNumber }
+            let smallest = limits.compactMap { (expected[$0] as? NSNumber)?.int64Value }.min()
+            let isAtOpenAI = limitName == .maxCompletionTokens
+            let isBounded = limits.contains(limitName.rawValue) || (isAtOpenAI && limits.contains("max_tokens"))
+            if let written = limit ?? (named.count > 1 || !isBounded ? smallest : nil) {
+                for name in named where !isAtOpenAI || name != "max_tokens" || limits.contains(name) {
+                    expected[name] = written
+                }
+                if !isBounded { expected[limitName.rawValue] = written }
             }
             if forceUsage, expected["stream"] != nil {
                 var options = expected["stream_options"] as? [String: Any] ?? [:]
@@ -213,7 +219,7 @@ struct JSONCorpusTests {
                 model: model,
                 outputLimit: limit,
                 forceUsage: forceUsage,
-                limitMember: limitMember
+                limitName: limitName
             )
             #expect(try canonical(foundation(body.bytes)) == canonical(expected), "\(writer.text) became \(body.text)")
         }

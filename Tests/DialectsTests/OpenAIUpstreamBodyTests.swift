@@ -11,14 +11,14 @@ struct OpenAIUpstreamBodyTests {
         model: String? = nil,
         outputLimit: Int64? = nil,
         forceUsage: Bool = false,
-        limitMember: String = "max_tokens"
+        limitName: OutputLimitName = .maxTokens
     ) throws -> String {
         let request = try OpenAIRequest.parse(ByteBuffer(string: body), endpoint: endpoint)
         let sent = request.upstreamBody(
             model: model ?? request.model,
             outputLimit: outputLimit,
             forceUsage: forceUsage,
-            limitMember: limitMember
+            limitName: limitName
         )
         // What is sent on says what was asked for.
         let again = try OpenAIRequest.parse(sent, endpoint: endpoint)
@@ -61,15 +61,26 @@ struct OpenAIUpstreamBodyTests {
     @Test("a model that stays is left as the client wrote it")
     func sameModel() throws { #expect(try sent(#"{"model":"\u006d"}"#, model: "m") == #"{"model":"\u006d"}"#) }
 
-    /// The members that follow the model, the limit to write, what is sent.
+    /// The members that follow the model, the limit to write, what is sent to a server that obeys `max_tokens`.
     static let limits: [(String, Int64?, String)] = [
         ("", 7, #"{"max_tokens":7,"model":"m"}"#), ("", nil, #"{"model":"m"}"#),
         (#","max_tokens":9"#, 7, #"{"model":"m","max_tokens":7}"#),
         (#","max_tokens":7"#, 7, #"{"model":"m","max_tokens":7}"#),
-        (#","max_completion_tokens":9"#, 7, #"{"model":"m","max_completion_tokens":7}"#),
-        (#","n_predict":9"#, 7, #"{"model":"m","n_predict":7}"#),
+        (#","max_tokens":9"#, nil, #"{"model":"m","max_tokens":9}"#),
+        // What the server may not know bounds nothing: what it knows goes beside it.
+        (#","max_completion_tokens":9"#, 7, #"{"max_tokens":7,"model":"m","max_completion_tokens":7}"#),
+        (#","max_completion_tokens":9"#, nil, #"{"max_tokens":9,"model":"m","max_completion_tokens":9}"#),
+        (#","n_predict":9"#, 7, #"{"max_tokens":7,"model":"m","n_predict":7}"#),
+        (#","n_predict":9"#, nil, #"{"max_tokens":9,"model":"m","n_predict":9}"#),
+        (
+            #","n_predict":9,"max_completion_tokens":8"#, nil,
+            #"{"max_tokens":8,"model":"m","n_predict":8,"max_completion_tokens":8}"#
+        ),
+        (#","n_predict":null"#, 7, #"{"max_tokens":7,"model":"m","n_predict":7}"#),
+        (#","n_predict":null"#, nil, #"{"model":"m","n_predict":null}"#),
         (#","max_tokens":null"#, 7, #"{"model":"m","max_tokens":7}"#),
         (#","max_tokens":null"#, nil, #"{"model":"m","max_tokens":null}"#),
+        (#","max_tokens":null,"n_predict":9"#, nil, #"{"model":"m","max_tokens":9,"n_predict":9}"#),
         (#","max_tokens":null,"n_predict":null"#, nil, #"{"model":"m","max_tokens":null,"n_predict":null}"#),
         (#","max_tokens":9,"n_predict":8"#, 7, #"{"model":"m","max_tokens":7,"n_predict":7}"#),
         (#","max_tokens":9,"n_predict":8"#, nil, #"{"model":"m","max_tokens":8,"n_predict":8}"#),
@@ -85,7 +96,7 @@ struct OpenAIUpstreamBodyTests {
         ),
     ]
 
-    @Test("the limit is written over every one the client named, or put first", arguments: limits)
+    @Test("the limit is written over every one the client named, and put where the server finds it", arguments: limits)
     func outputLimit(members: String, limit: Int64?, expected: String) throws {
         let body = #"{"model":"m""# + members + "}"
         for endpoint in [Endpoint.chatCompletions, .completions] {
@@ -94,12 +105,28 @@ struct OpenAIUpstreamBodyTests {
         #expect(try sent(body, .embeddings, outputLimit: limit, forceUsage: true) == body)
     }
 
-    @Test("a limit that was not there gets the name that the upstream wants")
-    func limitMember() throws {
-        let body = try sent(#"{"model":"m"}"#, outputLimit: 7, limitMember: "max_completion_tokens")
-        #expect(body == #"{"max_completion_tokens":7,"model":"m"}"#)
-        let named = try sent(#"{"model":"m","max_tokens":9}"#, outputLimit: 7, limitMember: "max_completion_tokens")
-        #expect(named == #"{"model":"m","max_tokens":7}"#)
+    /// The same where `max_completion_tokens` is obeyed: OpenAI, which refuses it beside `max_tokens`.
+    static let limitsAtOpenAI: [(String, Int64?, String)] = [
+        ("", 7, #"{"max_completion_tokens":7,"model":"m"}"#), ("", nil, #"{"model":"m"}"#),
+        (#","max_completion_tokens":9"#, 7, #"{"model":"m","max_completion_tokens":7}"#),
+        (#","max_completion_tokens":9"#, nil, #"{"model":"m","max_completion_tokens":9}"#),
+        (#","max_completion_tokens":null"#, 7, #"{"model":"m","max_completion_tokens":7}"#),
+        (#","max_tokens":9"#, 7, #"{"model":"m","max_tokens":7}"#),
+        (#","max_tokens":9"#, nil, #"{"model":"m","max_tokens":9}"#),
+        (#","max_tokens":null"#, 7, #"{"max_completion_tokens":7,"model":"m","max_tokens":null}"#),
+        (
+            #","max_tokens":null,"max_completion_tokens":9"#, nil,
+            #"{"model":"m","max_tokens":null,"max_completion_tokens":9}"#
+        ),
+        (#","max_tokens":9,"n_predict":8"#, nil, #"{"model":"m","max_tokens":8,"n_predict":8}"#),
+        (#","n_predict":9"#, nil, #"{"max_completion_tokens":9,"model":"m","n_predict":9}"#),
+        (#","n_predict":9"#, 7, #"{"max_completion_tokens":7,"model":"m","n_predict":7}"#),
+    ]
+
+    @Test("OpenAI gets one limit, under the name that all of its models take", arguments: limitsAtOpenAI)
+    func outputLimitAtOpenAI(members: String, limit: Int64?, expected: String) throws {
+        let body = #"{"model":"m""# + members + "}"
+        #expect(try sent(body, outputLimit: limit, limitName: .maxCompletionTokens) == expected)
     }
 
     @Test(

@@ -91,6 +91,14 @@ async def test_an_upstream_is_never_asked_for_more_than_was_held(gateway, key, f
     assert '"max_tokens":' in body or '"max_completion_tokens":' in body
 
 
+@pytest.mark.parametrize("member", ["max_completion_tokens", "n_predict"])
+async def test_a_limit_that_the_upstream_may_not_know_goes_beside_one_that_it_does(gateway, key, fake, member):
+    marker = f"marker-{member}"
+    await raw.ask(gateway.port, key, changed(max_tokens=..., user=marker, **{member: 7}))
+    body = next(raw.json.loads(request["body"]) for request in fake.received() if marker in request["body"])
+    assert (body["max_tokens"], body[member]) == (7, 7)
+
+
 @pytest.mark.parametrize("headers", [[], [("Authorization", "Basic abc")], [("X-Api-Key", "")]])
 async def test_no_key(gateway, headers):
     assert_envelope(await raw.ask(gateway.port, None, OK, headers=headers), 401)

@@ -46,6 +46,8 @@ package struct OpenAIRequest: Sendable {
 
     /// A place of the body where something else goes.
     struct OutputLimitMember: Sendable {
+        /// nil: llama.cpp's `n_predict`.
+        let name: OutputLimitName?
         let value: Range<Int>
         /// nil: null.
         let limit: Int64?
@@ -87,30 +89,41 @@ package struct OpenAIRequest: Sendable {
         return request
     }
 
+    /// Whether a limit of the client's stands where an upstream that obeys `limitName` will find it.
+    ///
+    /// `max_tokens` also counts where `max_completion_tokens` is obeyed: only OpenAI prefers that one, and it knows both
+    /// but refuses them together.
+    package func isBounded(by limitName: OutputLimitName) -> Bool {
+        outputLimitMembers.contains {
+            $0.limit != nil
+                && ($0.name == limitName || ($0.name == .maxTokens && limitName == .maxCompletionTokens))
+        }
+    }
+
     /// The body to send: the client's bytes with the model, the output limit and the usage option put in their places.
     /// - Parameters:
-    ///   - outputLimit: written over every limit the client named, or inserted as `limitMember`. nil leaves a single one
-    ///     as it is; where the client named several, all get the smallest, which is what was held for.
+    ///   - outputLimit: written over every limit the client named, and as `limitName` where that is not among them: a
+    ///     limit that the upstream does not know bounds nothing. nil leaves a single one as it is; where the client named
+    ///     several, all get the smallest, which is what was held for.
     ///   - forceUsage: sets `stream_options.include_usage`; only for streams, as others may not carry the member.
-    ///   - limitMember: the name for an inserted limit. `max_tokens` is what every server of this dialect knows;
-    ///     OpenAI's reasoning models want `max_completion_tokens`.
+    ///   - limitName: what the upstream obeys.
     package func upstreamBody(
         model: String,
         outputLimit: Int64?,
         forceUsage: Bool,
-        limitMember: String = "max_tokens"
+        limitName: OutputLimitName
     ) -> ByteBuffer {
         var edits: [Edit] = []
         var limit = endpoint == .embeddings ? nil : outputLimit
-        if limit == nil, outputLimitMembers.count > 1 { limit = self.outputLimit }
+        if limit == nil, outputLimitMembers.count > 1 || !isBounded(by: limitName) { limit = self.outputLimit }
         if let limit {
-            if outputLimitMembers.isEmpty {
-                var text: [UInt8] = []
-                JSONString.write(limitMember, into: &text)
-                text.append(contentsOf: ":\(limit),".utf8)
+            if !isBounded(by: limitName), !outputLimitMembers.contains(where: { $0.name == limitName }) {
+                let text = Array("\"\(limitName.rawValue)\":\(limit),".utf8)
                 edits.append(Edit(range: firstMember..<firstMember, text: text))
             }
             for member in outputLimitMembers where member.limit != limit {
+                // To OpenAI a null is as absent; a number there would be one limit too many.
+                if limitName == .maxCompletionTokens, member.name == .maxTokens, member.limit == nil { continue }
                 edits.append(Edit(range: member.value, text: Array("\(limit)".utf8)))
             }
         }

@@ -59,7 +59,9 @@ struct OpenAIRequestReader {
         case .outputLimit:
             guard request.endpoint != .embeddings else { return }
             let limit = try integer(member, in: 1...OpenAIRequest.largestOutputLimit)
-            request.outputLimitMembers.append(OpenAIRequest.OutputLimitMember(value: member.value, limit: limit))
+            request.outputLimitMembers.append(
+                OpenAIRequest.OutputLimitMember(name: limitName(of: member), value: member.value, limit: limit)
+            )
             if let limit { request.outputLimit = min(limit, request.outputLimit ?? limit) }
         case .choices:
             guard request.endpoint != .embeddings else { return }
@@ -99,6 +101,11 @@ struct OpenAIRequestReader {
             JSONWalk.forEachChild(bytes, member.value) { if !$0.isString("text", in: bytes) { isTextOnly = false } }
             if !isTextOnly { noteCost(member) }
         }
+    }
+
+    private func limitName(of member: JSONMember) -> OutputLimitName? {
+        if member.isNamed("max_tokens", in: bytes) { return .maxTokens }
+        return member.isNamed("max_completion_tokens", in: bytes) ? .maxCompletionTokens : nil
     }
 
     private mutating func readModel(_ member: JSONMember) throws(OpenAIRequestError) {

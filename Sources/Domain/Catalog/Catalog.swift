@@ -25,6 +25,25 @@ package struct Provider: Hashable, Sendable {
     }
 }
 
+/// The member of a request by which an upstream bounds its output.
+package enum OutputLimitName: String, Sendable, CaseIterable {
+    case maxTokens = "max_tokens"
+    /// OpenAI's own: its reasoning models answer 400 to `max_tokens`, and any of its models to both.
+    case maxCompletionTokens = "max_completion_tokens"
+}
+
+extension Provider {
+    /// Which limit is obeyed here. All servers of this dialect know `max_tokens`, and many no other; only OpenAI and Azure
+    /// gave it up for chats.
+    package func outputLimitName(of endpoint: Endpoint) -> OutputLimitName {
+        guard endpoint == .chatCompletions else { return .maxTokens }
+        let host = baseURL.host.hasSuffix(".") ? baseURL.host.dropLast() : baseURL.host[...]
+        let isOpenAI =
+            host == "api.openai.com" || host.hasSuffix(".api.openai.com") || host.hasSuffix(".openai.azure.com")
+        return isOpenAI ? .maxCompletionTokens : .maxTokens
+    }
+}
+
 /// A wire format.
 package enum DialectName: String, Sendable, CaseIterable {
     case openai

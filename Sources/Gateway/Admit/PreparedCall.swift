@@ -14,14 +14,17 @@ final class PreparedCall: Sendable {
         self.intent = intent
     }
 
-    /// The body to send: the output limit is written where the client named none or less is held for.
+    /// The body to send: the output limit is written where less is held for than the client named, or where the upstream
+    /// would not find what the client named.
     func upstreamBody(_ hold: Hold) -> ByteBuffer {
         let isGenerating = intent.endpoint != .embeddings
-        let isLimited = isGenerating && (request.outputLimit == nil || hold.isClamped)
+        let limitName = quoted.route.provider.outputLimitName(of: intent.endpoint)
+        let isLimited = isGenerating && (hold.isClamped || !request.isBounded(by: limitName))
         return request.upstreamBody(
             model: quoted.route.upstreamModel,
             outputLimit: isLimited ? hold.outputLimit : nil,
-            forceUsage: request.isStreamed && isGenerating
+            forceUsage: request.isStreamed && isGenerating,
+            limitName: limitName
         )
     }
 }
