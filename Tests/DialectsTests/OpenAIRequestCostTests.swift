@@ -70,6 +70,9 @@ struct OpenAIRequestCostTests {
             // An answer in audio that the upstream remembers.
             #"{"audio":{"id":"audio_1"}}"#,
             #"{"type":"image_url","image\u005furl":{"url":"x"}}"#, #"{"file_id" : "x"}"#,
+            // As a reader takes them that does not mind the case.
+            #"{"Image_URL":{"url":"x"}}"#, #"{"FILE":{}}"#, "{\"f\u{130}le\":{}}", "{\"\u{17F}ource\":{}}",
+            #"{"Multimodal_Data":"x"}"#,
         ]
     )
     func external(part: String) throws {
@@ -102,7 +105,7 @@ struct OpenAIRequestCostTests {
         arguments: [
             #""image_url""#, #""\"image_url\":{\"url\":\"https://example.org\"}""#,
             #"{"type":"text","text":"file_id"}"#,
-            #"{"type":"image_url"}"#, #"{"text":"\\","role":"file"}"#,
+            #"{"type":"image_url"}"#, #"{"text":"\\","role":"file"}"#, #"{"Text":"x","imageUrl":"IMAGE_URL"}"#,
         ]
     )
     func text(part: String) throws {

@@ -74,7 +74,8 @@ struct OpenAIRequestTests {
             (#""max_tokens":9,"max_completion_tokens":7"#, 7), (#""max_tokens":7,"max_completion_tokens":9"#, 7),
             (#""max_tokens":7,"max_completion_tokens":null"#, 7), (#""n_predict":3,"max_tokens":null"#, 3),
             (#""n_predict":5,"max_tokens":4,"max_completion_tokens":6"#, 4),
-            (#""max\u005ftokens":8"#, 8), (#""x":{"max_tokens":0}"#, nil), (#""max_token":0,"MAX_TOKENS":0"#, nil),
+            (#""max\u005ftokens":8"#, 8), (#""x":{"max_tokens":0,"Max_Tokens":0}"#, nil),
+            (#""max_token":0,"MAX_TOKEN":0"#, nil),
         ] as [(String, Int64?)]
     )
     func outputLimit(members: String, expected: Int64?) throws {
@@ -149,7 +150,7 @@ struct OpenAIRequestTests {
     @Test(
         "a model that is no name is refused",
         arguments: [
-            ("{}", "missing_required_parameter"), (#"{"MODEL":"m"}"#, "missing_required_parameter"),
+            ("{}", "missing_required_parameter"),
             (#"{"x":{"model":"m"}}"#, "missing_required_parameter"), (#"{"model":null}"#, "invalid_type"),
             (#"{"model":5}"#, "invalid_type"), (#"{"model":["m"]}"#, "invalid_type"),
             (#"{"model":""}"#, "invalid_value"),
@@ -179,6 +180,44 @@ struct OpenAIRequestTests {
         for name in ["model", #"mo\u0064el"#] {
             #expect(try read("{\"\(name)\":\(value)}").get().model.utf8.elementsEqual(expected.utf8))
         }
+    }
+
+    /// Go's `encoding/json` reads these as ours, and the last one counts.
+    @Test(
+        "a member of ours in other letters is refused as it is written",
+        arguments: [
+            (#""Max_Tokens":32000"#, "Max_Tokens"), (#""max_tokens":1,"MAX_TOKENS":32000"#, "MAX_TOKENS"),
+            (#""N":8"#, "N"), (#""Model":"dear""#, "Model"), (#""max_token\u017f":9"#, "max_tokenſ"),
+            ("\"max_to\u{212A}ens\":9", "max_to\u{212A}ens"), ("\"max_token\u{17F}\":9", "max_token\u{17F}"),
+            (#""m\u0061X_tokens":9"#, "maX_tokens"), (#""Service_Tier":"flex""#, "Service_Tier"),
+            (#""Tools":[]"#, "Tools"), (#""Messages":[]"#, "Messages"), (#""File_IDs":[]"#, "File_IDs"),
+            ("\"serv\u{131}ce_tier\":\"flex\"", "serv\u{131}ce_tier"), (#""DataSources":[]"#, "DataSources"),
+            ("\"F\u{130}LE_ID\":\"a\"", "F\u{130}LE_ID"),
+            (#""tools":[{"type":"function","Type":"web_search"}]"#, "tools.Type"),
+            (#""tools":[{"type":"function"},{"FUNCTION":{}}]"#, "tools.FUNCTION"),
+            (#""tools":[{"t\u0079Pe":"function"}]"#, "tools.tyPe"),
+            (#""stream_options":{"Include_Usage":false}"#, "stream_options.Include_Usage"),
+            (#""stream_options":{"include_usage":true,"include_u\u017fage":false}"#, "stream_options.include_uſage"),
+        ]
+    )
+    func otherCase(members: String, param: String) {
+        for endpoint in Endpoint.allCases {
+            let error = refusal(parse(members, endpoint))
+            #expect(error?.param == param)
+            #expect(error?.code == "unknown_parameter")
+        }
+    }
+
+    @Test(
+        "capitals elsewhere are nobody's concern",
+        arguments: [
+            #""X":1,"Temperature":0,"dataSources":null"#, #""metadata":{"N":1,"Model":"x","Max_Tokens":5}"#,
+            #""tools":[{"type":"function","function":{"Type":"x"},"Name":"f"}]"#, #""stream_options":{"Other":1}"#,
+            "\"\(String(repeating: "N", count: 200))\":1", "\"\(String(repeating: "\u{212A}", count: 60))\":1",
+        ]
+    )
+    func otherNames(members: String) {
+        for endpoint in Endpoint.allCases { #expect(refusal(parse(members, endpoint)) == nil) }
     }
 
     @Test(

@@ -48,6 +48,8 @@ BAD_BODIES = {
 for number in ("-1", "0", "9223372036854775808", "18446744073686646784", "1e18", "1.5", '"5"', "true", "[]"):
     for member in ("max_tokens", "max_completion_tokens", "n"):
         BAD_BODIES[f"{member} {number}"] = text('{"model":"fake",%s,"%s":%s}' % (MESSAGES, member, number))
+for member in ('"Max_Tokens":5', '"N":8', '"tools":[{"type":"function","Type":"web_search"}]'):
+    BAD_BODIES[member] = text('{"model":"fake",%s,"max_tokens":1,%s}' % (MESSAGES, member))
 for member in ('"service_tier":"priority"', '"web_search_options":{}', '"modalities":["text","audio"]'):
     BAD_BODIES[member] = text('{"model":"fake",%s,%s}' % (MESSAGES, member))
 

@@ -25,7 +25,7 @@ struct OpenAIPrompt {
                 index = min(close &+ 1, end)
                 let after = Bytes.skipWhitespace(base, index, end)
                 if after < end, base.load(fromByteOffset: after, as: UInt8.self) == UInt8(ascii: ":") {
-                    if !hasExternalInput { hasExternalInput = Self.isExternal(base, start, close) }
+                    if !hasExternalInput { hasExternalInput = Self.isExternal(bytes, base, start, close) }
                 } else if close &- start > 64, Bytes.equal(base, start, start &+ 5, "data:") {
                     tokens &+= Self.tokensPerInlineImage
                 } else {
@@ -47,7 +47,22 @@ struct OpenAIPrompt {
     /// Adds a value of which every byte costs, names included: tools.
     mutating func addRaw(_ range: Range<Int>) { textBytes &+= Int64(range.count) }
 
-    /// Names under which content parts carry what is not text. A name with an escape is taken for one of them.
+    /// Whether a name, in any spelling, is one under which content parts carry what is not text. A name with an escape is
+    /// taken for one.
+    private static func isExternal(
+        _ bytes: UnsafeRawBufferPointer,
+        _ base: UnsafeRawPointer,
+        _ start: Int,
+        _ end: Int
+    ) -> Bool {
+        if isExternal(base, start, end) || Bytes.first(UInt8(ascii: "\\"), base, start, end) < end { return true }
+        // No letter that folds to one byte has more than three.
+        guard end &- start <= 3 * 15, let folded = JSONName.folded(bytes, start..<end) else { return false }
+        return folded.withUnsafeBytes { folded in
+            folded.baseAddress.map { isExternal($0, 0, folded.count) } ?? false
+        }
+    }
+
     private static func isExternal(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Bool {
         switch end &- start {
         case 4: if Bytes.equal(base, start, end, "file") { return true }
@@ -77,7 +92,7 @@ struct OpenAIPrompt {
         case 15: if Bytes.equal(base, start, end, "multimodal_data") { return true }
         default: break
         }
-        return Bytes.first(UInt8(ascii: "\\"), base, start, end) < end
+        return false
     }
 
     /// Characters from U+3000 to U+D7FF, and those beyond U+20000.

@@ -32,7 +32,11 @@ struct OpenAIRequestReader {
             request.firstMember = min(brace + 1, bytes.count)
         }
         for member in members {
-            if let name = name(of: member) { try read(member, name) }
+            if let name = name(of: member) {
+                try read(member, name)
+            } else if let folded = folded(member), folded.withUnsafeBytes(Self.name) != nil {
+                throw Self.otherCase(member.nameText(in: bytes), folded)
+            }
         }
         guard hasModel else {
             throw OpenAIRequestError(
@@ -76,7 +80,7 @@ struct OpenAIRequestReader {
         case .messages: prompt.read(bytes, member.value)
         case .tools:
             prompt.addRaw(member.value)
-            readTools(member)
+            try readTools(member)
         case .functions: prompt.addRaw(member.value)
         case .thinking:
             if isSet(member) { request.forbidsClamp = true }
@@ -133,10 +137,16 @@ struct OpenAIRequestReader {
         case .object:
             var isEmpty = true
             var option: JSONMember?
+            var refusal: OpenAIRequestError?
             JSONWalk.forEachChild(bytes, member.value) {
                 isEmpty = false
-                if $0.isNamed("include_usage", in: bytes) { option = $0 }
+                if $0.isNamed("include_usage", in: bytes) {
+                    option = $0
+                } else {
+                    refusal = refusal ?? otherCase($0, of: "stream_options", "include_usage")
+                }
             }
+            if let refusal { throw refusal }
             if let option {
                 guard option.kind == .bool || option.kind == .null else {
                     throw OpenAIRequestError(
@@ -173,8 +183,9 @@ struct OpenAIRequestReader {
         request.promptCount = max(1, count)
     }
 
-    private mutating func readTools(_ member: JSONMember) {
+    private mutating func readTools(_ member: JSONMember) throws(OpenAIRequestError) {
         var isOurs = member.kind == .array || !isSet(member)
+        var refusal: OpenAIRequestError?
         JSONWalk.forEachChild(bytes, member.value) { tool in
             var isLocal = false
             var hasType = false
@@ -182,13 +193,22 @@ struct OpenAIRequestReader {
                 if $0.isNamed("type", in: bytes) {
                     hasType = true
                     isLocal = $0.isString("function", in: bytes) || $0.isString("custom", in: bytes)
-                } else if !hasType, $0.isNamed("function", in: bytes) {
-                    isLocal = true
+                } else if $0.isNamed("function", in: bytes) {
+                    if !hasType { isLocal = true }
+                } else {
+                    refusal = refusal ?? otherCase($0, of: "tools", "type", "function")
                 }
             }
             if !isLocal { isOurs = false }
         }
+        if let refusal { throw refusal }
         if !isOurs { noteCost(member) }
+    }
+
+    /// The refusal of an inner member that is one of `names` but for its case.
+    private func otherCase(_ member: JSONMember, of outer: String, _ names: String...) -> OpenAIRequestError? {
+        guard let folded = folded(member), names.contains(where: { folded.elementsEqual($0.utf8) }) else { return nil }
+        return Self.otherCase("\(outer).\(member.nameText(in: bytes))", folded)
     }
 
     private mutating func noteCost(_ member: JSONMember) { request.costBearing.append(member.nameText(in: bytes)) }
@@ -221,11 +241,37 @@ struct OpenAIRequestReader {
         return value
     }
 
-    /// Looks at the length first: most members are none of ours.
+    /// A member's name in small letters; nil where it is written so, or is longer than any of ours can be.
+    private func folded(_ member: JSONMember) -> [UInt8]? {
+        guard member.name.count <= 6 * Self.longestName else { return nil }
+        return JSONName.folded(bytes, member.name, hasEscapes: member.nameHasEscapes)
+    }
+
+    /// Whether the upstream would read the other spelling is unknown: it is not let through, and not obeyed.
+    private static func otherCase(_ name: String, _ folded: [UInt8]) -> OpenAIRequestError {
+        OpenAIRequestError(
+            message: "'\(name)' is not known; the name is written '\(String(decoding: folded, as: UTF8.self))'.",
+            param: name,
+            code: "unknown_parameter"
+        )
+    }
+
     private func name(of member: JSONMember) -> Name? {
-        func `is`(_ text: StaticString) -> Bool { member.isNamed(text, in: bytes) }
-        if member.nameHasEscapes { return slowName(of: member) }
-        switch member.name.count {
+        if !member.nameHasEscapes { return Self.name(UnsafeRawBufferPointer(rebasing: bytes[member.name])) }
+        // `max\u005ftokens` is `max_tokens`.
+        guard member.name.count <= 6 * Self.longestName else { return nil }
+        var plain: [UInt8] = []
+        JSONString.unescape(bytes, member.name, into: &plain)
+        return plain.withUnsafeBytes(Self.name)
+    }
+
+    private static let longestName = 22
+
+    /// Looks at the length first: most members are none of ours.
+    private static func name(_ text: UnsafeRawBufferPointer) -> Name? {
+        guard let base = text.baseAddress else { return nil }
+        func `is`(_ name: StaticString) -> Bool { Bytes.equal(base, 0, text.count, name) }
+        switch text.count {
         case 1: return `is`("n") ? .choices : nil
         case 5:
             if `is`("model") { return .model }
@@ -259,7 +305,7 @@ struct OpenAIRequestReader {
             return `is`("prediction") ? .costBearing : nil
         case 11:
             if `is`("json_schema") { return .schema }
-            if `is`("dataSources") { return .keptInput }
+            if `is`("dataSources") || `is`("datasources") { return .keptInput }
             return `is`("guided_json") ? .schema : nil
         case 12:
             if `is`("data_sources") || `is`("conversation") { return .keptInput }
@@ -280,19 +326,6 @@ struct OpenAIRequestReader {
         case 21: return `is`("max_completion_tokens") ? .outputLimit : nil
         case 22: return `is`("thinking_budget_tokens") ? .thinking : nil
         default: return nil
-        }
-    }
-
-    /// The same for a name written with escapes: `max\u005ftokens` is `max_tokens`.
-    private func slowName(of member: JSONMember) -> Name? {
-        var plain: [UInt8] = []
-        guard member.name.count <= 6 * 22 else { return nil }
-        JSONString.unescape(bytes, member.name, into: &plain)
-        return plain.withUnsafeBytes { plain in
-            var member = member
-            member.name = 0..<plain.count
-            member.nameHasEscapes = false
-            return OpenAIRequestReader(bytes: plain, request: request).name(of: member)
         }
     }
 }
