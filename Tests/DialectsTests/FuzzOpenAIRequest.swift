@@ -22,6 +22,7 @@ struct FuzzOpenAIRequest {
             "\"speed\":",
             "\"modalities\":[\"text\",\"audio\"],", "\"response_format\":{\"type\":\"json_schema\"},", "\"thinking\":",
             "\"reasoning_effort\":", "\"image_url\":{\"url\":\"data:image/png;base64,\"}", "\"models\":[]",
+            "\"thinking_budget\":", "\"enable_thinking\":true,", "\"budget_tokens\":", "\"reasoning\":{\"max_tokens\":",
             "m\\u006fdel",
             "max\\u005ftokens", "2147483647", "2147483648", "128", "129", "[1,2,3]", "[[1],[2]]", "\"\",",
         ]
@@ -37,6 +38,7 @@ struct FuzzOpenAIRequest {
         #"{"model":"m","tools":[{"type":"function","function":{"name":"f"}},{"type":"web_search"}],"modalities":["text"]}"#,
         #"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x/y"}}]}]}"#,
         #" { "model" : "m" , "service_tier" : "auto" , "response_format":{"type":"json_schema"}, "audio":null } "#,
+        #"{"model":"m","thinking":{"type":"enabled","budget_tokens":9},"enable_thinking":true,"thinking_budget":5}"#,
         #"{"model":"m","prompt":[],"thinking":false,"reasoning_effort":"low","speed":"fast"}"#,
     ]
 
@@ -138,6 +140,8 @@ struct FuzzOpenAIRequest {
                     && again.isStreamed == request.isStreamed && again.choices == request.choices
                     && again.costBearing == request.costBearing && again.hasExternalInput == request.hasExternalInput
                     && again.forbidsClamp == request.forbidsClamp
+                    && again.thinkingTokens == request.thinkingTokens
+                    && again.thinksWithoutBudget == request.thinksWithoutBudget
                     && again.estimatedInputTokens == request.estimatedInputTokens
                     && again.asksForUsage == (request.asksForUsage || (forceUsage && request.isStreamed)),
                 "another request is sent on: \(body.text)"

@@ -83,6 +83,64 @@ struct OpenAIRequestTests {
         #expect(try parse(members, .embeddings).get().outputLimit == nil)
     }
 
+    static let budgets = [
+        ("thinking_budget", #""thinking_budget":#"#), ("thinking_budget_tokens", #""thinking_budget_tokens":#"#),
+        ("thinking.budget_tokens", #""thinking":{"type":"enabled","budget_tokens":#}"#),
+        ("reasoning.max_tokens", #""reasoning":{"max_tokens":#}"#),
+    ]
+
+    @Test("a budget for thinking is strictly a number", arguments: budgets, noIntegers)
+    func badBudgets(budget: (name: String, text: String), value: (text: String, code: String)) {
+        let member = budget.text.replacing("#", with: value.text)
+        for endpoint in Self.generating {
+            let error = refusal(parse(member, endpoint))
+            if value.text == "0" {
+                #expect(error == nil)
+                continue
+            }
+            #expect(error?.param == budget.name)
+            #expect(error?.code == value.code)
+            #expect(error?.message == "'\(budget.name)' must be an integer from 0 to 2147483647.")
+        }
+        #expect(refusal(parse(member, .embeddings)) == nil)
+    }
+
+    @Test(
+        "what may be thought beside the limit: the largest budget, or nobody says",
+        arguments: [
+            (#""x":1"#, 0, false), (#""reasoning_effort":"high""#, 0, false), (#""thinking_budget":7"#, 7, false),
+            (#""thinking_budget_tokens":7"#, 7, false), (#""thinking_budget":null"#, 0, false),
+            (#""thinking":{"type":"enabled","budget_tokens":7}"#, 7, false),
+            (#""thinking":{"budget_tokens":7}"#, 7, false),
+            (#""thinking":{"budget\u005ftokens":7}"#, 7, false),
+            (#""reasoning":{"max_tokens":7,"effort":"high"}"#, 7, false), (#""reasoning":{"effort":"high"}"#, 0, false),
+            (#""reasoning":null"#, 0, false), (#""reasoning":{"enabled":true}"#, 0, false),
+            (#""thinking_budget":7,"reasoning":{"max_tokens":9},"thinking_budget_tokens":8"#, 9, false),
+            (#""enable_thinking":true"#, 0, true), (#""enable_thinking":false"#, 0, false),
+            (#""enable_thinking":true,"thinking_budget":7"#, 7, false),
+            (#""thinking_budget":7,"enable_thinking":true"#, 7, false),
+            // A budget under a name that the one who thinks does not know is no budget.
+            (#""enable_thinking":true,"thinking_budget_tokens":7"#, 7, true),
+            (#""enable_thinking":true,"thinking":{"type":"disabled"}"#, 0, true),
+            (#""enable_thinking":true,"thinking_budget":null"#, 0, true),
+            (#""thinking":{"type":"enabled"}"#, 0, true), (#""thinking":{"type":"adaptive"}"#, 0, true),
+            (#""thinking":{}"#, 0, true), (#""thinking":true"#, 0, true), (#""thinking":"enabled""#, 0, true),
+            (#""thinking":{"type":"enabled","budget_tokens":null}"#, 0, true),
+            (#""thinking":{"type":"enabled"},"thinking_budget":7"#, 7, true),
+            (#""thinking":{"type":"disabled"}"#, 0, false), (#""thinking":false"#, 0, false),
+            (#""thinking":{"type":"disabled","budget_tokens":7}"#, 7, false),
+        ] as [(String, Int64, Bool)]
+    )
+    func thinking(members: String, tokens: Int64, isWithoutBudget: Bool) throws {
+        for endpoint in Self.generating {
+            let request = try parse(members, endpoint).get()
+            #expect(request.thinkingTokens == tokens)
+            #expect(request.thinksWithoutBudget == isWithoutBudget)
+        }
+        let request = try parse(members, .embeddings).get()
+        #expect(request.thinkingTokens == 0 && !request.thinksWithoutBudget)
+    }
+
     @Test(
         "answers are counted: the largest of n, best_of and n_cmpl, for each prompt",
         arguments: [
@@ -197,6 +255,9 @@ struct OpenAIRequestTests {
             (#""tools":[{"type":"function"},{"FUNCTION":{}}]"#, "tools.FUNCTION"),
             (#""tools":[{"t\u0079Pe":"function"}]"#, "tools.tyPe"),
             (#""stream_options":{"Include_Usage":false}"#, "stream_options.Include_Usage"),
+            (#""thinking":{"budget_tokens":1,"Budget_Tokens":9}"#, "thinking.Budget_Tokens"),
+            (#""thinking":{"type":"disabled","Type":"enabled"}"#, "thinking.Type"),
+            (#""reasoning":{"MAX_TOKENS":9}"#, "reasoning.MAX_TOKENS"),
             (#""stream_options":{"include_usage":true,"include_u\u017fage":false}"#, "stream_options.include_uſage"),
         ]
     )

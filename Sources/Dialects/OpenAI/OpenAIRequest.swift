@@ -17,6 +17,11 @@ package struct OpenAIRequest: Sendable {
     package internal(set) var asksForUsage = false
     /// Output tokens per choice: the smallest limit the client names; nil where it names none, and for embeddings.
     package internal(set) var outputLimit: Int64?
+    /// Tokens per choice that the client lets the model think, which several providers do not count into the limit; at
+    /// most ``largestOutputLimit``.
+    package internal(set) var thinkingTokens: Int64 = 0
+    /// Thinking is asked for, and nothing says how much.
+    package internal(set) var thinksWithoutBudget = false
     /// How many answers are generated and billed: `n` or `best_of`, times the number of prompts; at least 1.
     package internal(set) var choices: Int64 = 1
     /// Prompts of a completion or inputs to embed, each of which may fill the model's context; at least 1.

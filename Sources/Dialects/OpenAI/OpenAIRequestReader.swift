@@ -9,6 +9,9 @@ struct OpenAIRequestReader {
     private var hasModel = false
     /// The largest of `n`, `best_of` and llama.cpp's `n_cmpl`.
     private var answersPerPrompt: Int64 = 1
+    /// Qwen's pair: the budget is optional.
+    private var enablesThinking = false
+    private var hasThinkingBudget = false
 
     init(bytes: UnsafeRawBufferPointer, request: OpenAIRequest) {
         self.bytes = bytes
@@ -20,7 +23,9 @@ struct OpenAIRequestReader {
         case model, stream, streamOptions
         /// llama.cpp lets its own `n_predict` win over `max_tokens`.
         case outputLimit
-        case choices, prompt, messages, tools, functions, thinking, responseFormat, schema
+        case choices, prompt, messages, tools, functions, responseFormat, schema
+        /// OpenAI's `reasoning_effort` stays within the output limit; a budget may be beyond it.
+        case reasoningEffort, thinking, reasoning, enableThinking, thinkingBudget
         case costBearing, serviceTier, modalities, speed
         /// Input that the upstream keeps or fetches: an earlier answer, a conversation, files, Azure's data sources.
         case keptInput
@@ -45,8 +50,11 @@ struct OpenAIRequestReader {
                 code: "missing_required_parameter"
             )
         }
-        // Both factors are at most 2,048: no overflow.
-        if request.endpoint != .embeddings { request.choices = answersPerPrompt * request.promptCount }
+        if request.endpoint != .embeddings {
+            // Both factors are at most 2,048: no overflow.
+            request.choices = answersPerPrompt * request.promptCount
+            if enablesThinking, !hasThinkingBudget { request.thinksWithoutBudget = true }
+        }
         request.hasExternalInput = request.hasExternalInput || prompt.hasExternalInput
         request.estimatedInputTokens = prompt.estimatedTokens
         request.costBearing.sort()
@@ -82,8 +90,19 @@ struct OpenAIRequestReader {
             prompt.addRaw(member.value)
             try readTools(member)
         case .functions: prompt.addRaw(member.value)
-        case .thinking:
+        case .reasoningEffort:
             if isSet(member) { request.forbidsClamp = true }
+        case .thinking: try readThinking(member)
+        case .reasoning:
+            if isSet(member) { request.forbidsClamp = true }
+            _ = try budget(of: member, "reasoning", "max_tokens")
+        case .enableThinking:
+            guard isSet(member) else { return }
+            request.forbidsClamp = true
+            enablesThinking = true
+        case .thinkingBudget:
+            if isSet(member) { request.forbidsClamp = true }
+            if try noteBudget(member), member.isNamed("thinking_budget", in: bytes) { hasThinkingBudget = true }
         case .responseFormat:
             JSONWalk.forEachChild(bytes, member.value) {
                 if $0.isNamed("type", in: bytes), $0.isString("json_schema", in: bytes) { request.forbidsClamp = true }
@@ -105,6 +124,51 @@ struct OpenAIRequestReader {
             JSONWalk.forEachChild(bytes, member.value) { if !$0.isString("text", in: bytes) { isTextOnly = false } }
             if !isTextOnly { noteCost(member) }
         }
+    }
+
+    /// `{"type":"enabled","budget_tokens":1024}`, or less of it.
+    private mutating func readThinking(_ member: JSONMember) throws(OpenAIRequestError) {
+        guard isSet(member) else { return }
+        request.forbidsClamp = true
+        var isDisabled = false
+        JSONWalk.forEachChild(bytes, member.value) {
+            if $0.isNamed("type", in: bytes) { isDisabled = $0.isString("disabled", in: bytes) }
+        }
+        let hasBudget = try budget(of: member, "thinking", "budget_tokens")
+        if !hasBudget, !isDisabled, request.endpoint != .embeddings { request.thinksWithoutBudget = true }
+    }
+
+    /// Notes the budget that a member of `object` states.
+    /// - Returns: whether there is one.
+    private mutating func budget(
+        of object: JSONMember,
+        _ outer: String,
+        _ name: String
+    ) throws(OpenAIRequestError) -> Bool {
+        var found: JSONMember?
+        var refusal: OpenAIRequestError?
+        JSONWalk.forEachChild(bytes, object.value) {
+            if JSONString.text(bytes, $0.name, hasEscapes: $0.nameHasEscapes) == name {
+                found = $0
+            } else {
+                refusal = refusal ?? otherCase($0, of: outer, name, "type")
+            }
+        }
+        if let refusal { throw refusal }
+        return try found.map { member throws(OpenAIRequestError) in
+            try noteBudget(member, as: "\(outer).\(name)")
+        } ?? false
+    }
+
+    private mutating func noteBudget(
+        _ member: JSONMember,
+        as name: String? = nil
+    ) throws(OpenAIRequestError) -> Bool {
+        guard request.endpoint != .embeddings,
+            let tokens = try integer(member, in: 0...OpenAIRequest.largestOutputLimit, as: name)
+        else { return false }
+        request.thinkingTokens = max(request.thinkingTokens, tokens)
+        return true
     }
 
     private func limitName(of member: JSONMember) -> OutputLimitName? {
@@ -227,11 +291,12 @@ struct OpenAIRequestReader {
 
     private func integer(
         _ member: JSONMember,
-        in allowed: ClosedRange<Int64>
+        in allowed: ClosedRange<Int64>,
+        as name: String? = nil
     ) throws(OpenAIRequestError) -> Int64? {
         if member.kind == .null { return nil }
         guard let value = member.integer(in: bytes), allowed.contains(value) else {
-            let name = member.nameText(in: bytes)
+            let name = name ?? member.nameText(in: bytes)
             throw OpenAIRequestError(
                 message: "'\(name)' must be an integer from \(allowed.lowerBound) to \(allowed.upperBound).",
                 param: name,
@@ -298,7 +363,7 @@ struct OpenAIRequestReader {
             if `is`("n_predict") { return .outputLimit }
             if `is`("functions") { return .functions }
             if `is`("image_url") || `is`("thread_id") { return .keptInput }
-            return `is`("reasoning") ? .thinking : nil
+            return `is`("reasoning") ? .reasoning : nil
         case 10:
             if `is`("max_tokens") { return .outputLimit }
             if `is`("modalities") { return .modalities }
@@ -314,17 +379,17 @@ struct OpenAIRequestReader {
         case 14: return `is`("stream_options") ? .streamOptions : nil
         case 15:
             if `is`("response_format") { return .responseFormat }
-            if `is`("enable_thinking") { return .thinking }
+            if `is`("enable_thinking") { return .enableThinking }
             if `is`("conversation_id") { return .keptInput }
-            return `is`("thinking_budget") ? .thinking : nil
+            return `is`("thinking_budget") ? .thinkingBudget : nil
         case 16:
             if `is`("vector_store_ids") { return .keptInput }
-            return `is`("reasoning_effort") ? .thinking : nil
+            return `is`("reasoning_effort") ? .reasoningEffort : nil
         case 17: return `is`("search_parameters") ? .costBearing : nil
         case 18: return `is`("web_search_options") ? .costBearing : nil
         case 20: return `is`("previous_response_id") ? .keptInput : nil
         case 21: return `is`("max_completion_tokens") ? .outputLimit : nil
-        case 22: return `is`("thinking_budget_tokens") ? .thinking : nil
+        case 22: return `is`("thinking_budget_tokens") ? .thinkingBudget : nil
         default: return nil
         }
     }

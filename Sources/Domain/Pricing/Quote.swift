@@ -1,6 +1,6 @@
 /// The worst case of a call under one group, as a line: `fixed + perOutputToken × limit`, multiplier included.
 package struct Quote: Hashable, Sendable {
-    /// Input at its dearest and fees.
+    /// Input at its dearest, fees, and thinking beside the output limit.
     package let fixed: Money
     /// For each token of the output limit, over all choices.
     package let perOutputToken: Money
@@ -25,18 +25,23 @@ package struct Quote: Hashable, Sendable {
     /// - Parameters:
     ///   - inputTokens: an upper bound of the prompt's tokens.
     ///   - choices: how many answers were asked for.
+    ///   - thinkingTokens: what a choice may think beyond its output limit; it is never lowered.
     package static func worstCase(
         rates: Rates,
         multiplier: Multiplier,
         inputTokens: Int64,
         choices: Int64,
         outputLimit: Int64,
-        lowestOutputLimit: Int64
+        lowestOutputLimit: Int64,
+        thinkingTokens: Int64 = 0
     ) throws(MoneyError) -> Quote {
         let input = Int128(max(0, inputTokens)) * Int128(rates.dearestInputRate) + Int128(rates.feePerCall.picoDollars)
         let perToken = Int128(max(0, choices)) * Int128(rates.dearestOutputRate)
+        let (thinking, isTooMuch) = perToken.multipliedReportingOverflow(by: Int128(max(0, thinkingTokens)))
+        let (fixed, overflow) = input.addingReportingOverflow(thinking)
+        guard !isTooMuch, !overflow else { throw .overflow }
         return Quote(
-            fixed: try multiplier.applyRoundingUp(to: input),
+            fixed: try multiplier.applyRoundingUp(to: fixed),
             perOutputToken: try multiplier.applyRoundingUp(to: perToken),
             outputLimit: outputLimit,
             lowestOutputLimit: lowestOutputLimit

@@ -14,6 +14,13 @@ final class PreparedCall: Sendable {
         self.intent = intent
     }
 
+    /// The most tokens of output that are held for, thinking included, over all choices.
+    func heldOutput(_ hold: Hold) -> Int64 {
+        let (perChoice, isTooLarge) = hold.outputLimit.addingReportingOverflow(quoted.thinkingTokens)
+        let (output, overflow) = perChoice.multipliedReportingOverflow(by: request.choices)
+        return isTooLarge || overflow ? .max : output
+    }
+
     /// The body to send: the output limit is written where less is held for than the client named, or where the upstream
     /// would not find what the client named.
     func upstreamBody(_ hold: Hold) -> ByteBuffer {

@@ -7,6 +7,8 @@ struct QuotedCall {
     let route: Route
     let price: PriceVersion
     let candidates: [Candidate]
+    /// Held per choice for thinking beside the output limit.
+    let thinkingTokens: Int64
     let estimatedInputPrice: Money
 
     /// Pure: catalogue, request and principal in, quote or the client's error out.
@@ -33,13 +35,14 @@ struct QuotedCall {
             request.hasExternalInput
             ? inputLimit
             : min(inputLimit, Int64(request.bodyBytes) + model.promptOverheadTokens * request.promptCount)
+        let most = max(model.contextLength, model.maxOutputTokens)
         let limit: Int64 =
             endpoint == .embeddings
-            ? 0
-            : min(
-                request.outputLimit ?? min(model.defaultOutputTokens, model.maxOutputTokens),
-                max(model.contextLength, model.maxOutputTokens)
-            )
+            ? 0 : min(request.outputLimit ?? min(model.defaultOutputTokens, model.maxOutputTokens), most)
+        let thinkingTokens = min(
+            max(request.thinkingTokens, request.thinksWithoutBudget ? model.maxOutputTokens : 0),
+            most
+        )
         let lowest = clamp.lowestOutputLimit(
             for: limit,
             isInjected: request.outputLimit == nil,
@@ -60,7 +63,8 @@ struct QuotedCall {
                             inputTokens: inputTokens,
                             choices: request.choices,
                             outputLimit: limit,
-                            lowestOutputLimit: lowest
+                            lowestOutputLimit: lowest,
+                            thinkingTokens: thinkingTokens
                         )
                     )
                 )
@@ -80,6 +84,7 @@ struct QuotedCall {
             route: route,
             price: price,
             candidates: candidates,
+            thinkingTokens: thinkingTokens,
             estimatedInputPrice: estimate
         )
     }

@@ -275,7 +275,6 @@ final class Exchange: Timed, @unchecked Sendable {
             default: break
             }
         }
-        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: prepared.request.choices)
         let result = CallResult.booking(
             ending,
             facts: facts,
@@ -285,7 +284,7 @@ final class Exchange: Timed, @unchecked Sendable {
             costRates: quoted.route.costRates ?? quoted.price.rates,
             policy: gateway.settings.disconnectUnknown,
             inputLimit: quoted.model.inputLimit(prompts: prepared.request.promptCount),
-            outputLimit: overflow ? .max : limit,
+            outputLimit: prepared.heldOutput(hold),
             endedAt: WallClock.now(),
             durationMilliseconds: sinceStart.nanoseconds / 1_000_000,
             firstByteMilliseconds: attempt?.firstByteMilliseconds

@@ -187,7 +187,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         do {
             let out = try meter.meterHeld()
             if out.readableBytes > 0 {
-                if meter.isBeyond(hold, choices: prepared.request.choices) {
+                if meter.isBeyond(prepared.heldOutput(hold), choices: prepared.request.choices) {
                     return exchange.receive(.outputBeyondHold)
                 }
                 forward(out)

@@ -73,10 +73,8 @@ struct AnswerMeter {
     }
 
     /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
-    func isBeyond(_ hold: Hold, choices: Int64) -> Bool {
-        guard let stream else { return false }
-        let (limit, overflow) = hold.outputLimit.multipliedReportingOverflow(by: choices)
-        guard !overflow, limit < Usage.largestCount else { return false }
+    func isBeyond(_ limit: Int64, choices: Int64) -> Bool {
+        guard let stream, limit < Usage.largestCount else { return false }
         return stream.contentEvents > limit + 64 + 8 * choices || stream.contentBytes > limit * 128 + 4_096
     }
 

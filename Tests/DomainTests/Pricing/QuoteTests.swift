@@ -17,18 +17,21 @@ struct QuoteTests {
             let inputTokens = random.int(0...5_000)
             let choices = random.int(1...4)
             let outputLimit = random.int(0...3_000)
+            let thinkingTokens = random.oneIn(2) ? 0 : random.int(0...3_000)
             let quote = try Quote.worstCase(
                 rates: rates,
                 multiplier: multiplier,
                 inputTokens: inputTokens,
                 choices: choices,
                 outputLimit: outputLimit,
-                lowestOutputLimit: outputLimit / 2
+                lowestOutputLimit: outputLimit / 2,
+                thinkingTokens: thinkingTokens
             )
             let limit = random.oneIn(2) ? outputLimit : random.int(quote.lowestOutputLimit...outputLimit)
             var usage = Usage()
             var input = random.oneIn(3) ? inputTokens : random.int(0...inputTokens)
-            var output = random.oneIn(3) ? limit * choices : random.int(0...(limit * choices))
+            let most = (limit + thinkingTokens) * choices
+            var output = random.oneIn(3) ? most : random.int(0...most)
             // Split over the classes in random order; the last one takes the rest half of the time.
             for tokenClass in TokenClass.allCases.shuffled(using: &random) {
                 let left = tokenClass.isOutput ? output : input
@@ -61,6 +64,20 @@ struct QuoteTests {
                 outputLimit: 1,
                 lowestOutputLimit: 1
             )
+        }
+        rates[.output] = 1 << 40
+        for thinkingTokens in [1 << 30, .max] as [Int64] {
+            #expect(throws: MoneyError.overflow) {
+                try Quote.worstCase(
+                    rates: rates,
+                    multiplier: .one,
+                    inputTokens: 1,
+                    choices: .max >> 41,
+                    outputLimit: 1,
+                    lowestOutputLimit: 1,
+                    thinkingTokens: thinkingTokens
+                )
+            }
         }
         let quote = Quote(
             fixed: .zero,
