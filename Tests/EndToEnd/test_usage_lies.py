@@ -22,9 +22,9 @@ def plain(prompt, completion, total=None, **details):
 
 # name: the usage as JSON text or members, flags that must be on the bill.
 LIES = {
-    "a negative prompt": (plain(-5, 5, 0), {"implausible_usage"}),
-    "a negative completion": (plain(5, -5, 0), {"implausible_usage"}),
-    "the most negative": (plain(10, -(2**63), 10), {"implausible_usage"}),
+    "a negative prompt": (plain(-5, 5, 0), {"implausible_usage", "estimated"}),
+    "a negative completion": (plain(5, -5, 0), {"implausible_usage", "estimated"}),
+    "the most negative": (plain(10, -(2**63), 10), {"implausible_usage", "estimated"}),
     "1e30": ('{"prompt_tokens":1e30,"completion_tokens":1e30,"total_tokens":2e30}', {"implausible_usage", "exceeded_hold"}),
     "2^64 - 1": ('{"prompt_tokens":18446744073709551615,"completion_tokens":1,"total_tokens":18446744073709551616}', {"implausible_usage", "exceeded_hold"}),
     "what wraps to a credit": ('{"prompt_tokens":18446744073686646784,"completion_tokens":5,"total_tokens":5}', {"implausible_usage"}),

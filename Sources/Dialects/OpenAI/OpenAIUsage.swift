@@ -9,6 +9,7 @@ package struct UsageProblems: OptionSet, Hashable, Sendable {
 
     /// Not a JSON object, or one with a member given twice.
     package static let malformed = UsageProblems(rawValue: 1)
+    /// Read as absent, or to state it would make what it counts free; the total beside it says nothing either.
     package static let negative = UsageProblems(rawValue: 2)
     /// A fraction, a string, an object: read as absent.
     package static let notAnInteger = UsageProblems(rawValue: 4)
@@ -136,7 +137,7 @@ private struct Counts {
             let digits = bytes[member.value]
             if isNegative {
                 problems.insert(.negative)
-                return 0
+                return nil
             }
             // 1e30 and a run of too many digits say "a lot"; 1.5 and 1e-3 say nothing a count can be taken from.
             guard !digits.contains(UInt8(ascii: ".")), !digits.contains(UInt8(ascii: "-")) else {
@@ -148,7 +149,7 @@ private struct Counts {
         }
         if value < 0 {
             problems.insert(.negative)
-            return 0
+            return nil
         }
         if value > Usage.largestCount {
             problems.insert(.tooLarge)
@@ -162,6 +163,7 @@ private struct Counts {
         // A count that was left out follows from the two others (embeddings state no completion).
         var inputProvenance = Provenance.reported
         var outputProvenance = Provenance.reported
+        let total = problems.contains(.negative) ? nil : total
         if let total, prompt == nil, let completion, total >= completion {
             prompt = total - completion
             inputProvenance = .derived
