@@ -143,10 +143,28 @@ struct OpenAIUsageTests {
                 .notAnInteger
             ),
             Case(#"{"prompt_tokens":null,"completion_tokens":null}"#, hasInput: false, hasOutput: false),
+            // A bridge to Gemini: 405 tokens were thought that nothing else tells of.
             Case(
-                #"{"prompt_tokens":3,"completion_tokens":2,"total_tokens":6}"#,
-                [.input: 3, .output: 2],
+                #"{"prompt_tokens":20,"completion_tokens":198,"total_tokens":623}"#,
+                [.input: 20, .output: 198, .reasoning: 405],
+                derived: [.reasoning],
                 .totalMismatch
+            ),
+            Case(
+                #"{"prompt_tokens":3,"completion_tokens":2,"total_tokens":6,"completion_tokens_details":{"audio_tokens":1}}"#,
+                [.input: 3, .output: 1, .reasoning: 1, .audioOutput: 1],
+                derived: [.output, .reasoning],
+                .totalMismatch
+            ),
+            Case(
+                #"{"prompt_tokens":3,"completion_tokens":2,"total_tokens":6,"completion_tokens_details":{"reasoning_tokens":0}}"#,
+                [.input: 3, .output: 2, .reasoning: 0],
+                .totalMismatch
+            ),
+            Case(
+                #"{"prompt_tokens":3,"completion_tokens":2,"total_tokens":1e30}"#,
+                [.input: 3, .output: 2],
+                [.tooLarge, .totalMismatch]
             ),
             Case(
                 #"{"prompt_tokens":3,"completion_tokens":2,"total_tokens":0}"#,

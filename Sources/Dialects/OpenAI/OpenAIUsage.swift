@@ -38,7 +38,8 @@ package struct UsageReading: Hashable, Sendable {
 /// The OpenAI dialect's usage object.
 ///
 /// `prompt_tokens` contains cached, cache-written, audio and image tokens; `completion_tokens` contains reasoning, audio
-/// and rejected predictions (billed as output). xAI leaves reasoning out of the completion: its total tells. DeepSeek
+/// and rejected predictions (billed as output). xAI leaves reasoning out of the completion: its total tells. So do
+/// bridges to Gemini, which do not state it at all: what their total has beyond the sum is taken for reasoning. DeepSeek
 /// names cache reads `prompt_cache_hit_tokens`.
 package enum OpenAIUsage {
     /// A longer object is not believed, and not kept.
@@ -213,6 +214,10 @@ private struct Counts {
             if inside > completion { problems.insert(.partsExceedOutput) }
             usage.set(.output, to: rest, outputProvenance)
             if let total, let prompt, total != prompt + completion, !reasoningIsOutside {
+                let surplus = total - prompt - completion
+                if reasoning == nil, surplus > 0, !problems.contains(.tooLarge) {
+                    usage.set(.reasoning, to: surplus, .derived)
+                }
                 problems.insert(.totalMismatch)
             }
         } else if (reasoning ?? 0) + (audioOutput ?? 0) > 0 {
