@@ -142,7 +142,7 @@ struct FuzzJSON {
                 _ = JSONString.isEqual(bytes, range, "model")
                 let payload = OpenAIPayload(bytes, range)
                 copy.note(
-                    "\(payload.isObject) \(payload.usage) \(payload.isError) \(payload.hasChoices) \(payload.isFinished)"
+                    "\(payload.isObject) \(payload.usage) \(payload.isError) \(payload.hasChoices) \(payload.finishCount > 0)"
                 )
                 try copy.expect(
                     payload.usageValue.upperBound <= range.upperBound

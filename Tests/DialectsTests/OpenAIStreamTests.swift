@@ -18,9 +18,15 @@ struct Tapped: Equatable {
     var contentEvents: Int64 = 0
     var contentBytes: Int64 = 0
     var unreadableEvents: Int64 = 0
+    var isUsageBehind = false
 
-    init(_ chunks: [ArraySlice<UInt8>], stripsUsage: Bool, eventByteLimit: Int = 1 << 20) throws {
-        var stream = OpenAIStream(stripsUsage: stripsUsage, eventByteLimit: eventByteLimit)
+    init(
+        _ chunks: [ArraySlice<UInt8>],
+        stripsUsage: Bool,
+        choices: Int64 = 1,
+        eventByteLimit: Int = 1 << 20
+    ) throws {
+        var stream = OpenAIStream(stripsUsage: stripsUsage, choices: choices, eventByteLimit: eventByteLimit)
         for chunk in chunks {
             if let output = try stream.receive(ByteBuffer(bytes: chunk)) { bytes += output.bytes }
         }
@@ -34,10 +40,11 @@ struct Tapped: Equatable {
         contentEvents = stream.contentEvents
         contentBytes = stream.contentBytes
         unreadableEvents = stream.unreadableEvents
+        isUsageBehind = stream.isUsageBehind
     }
 
-    init(_ text: String, stripsUsage: Bool = false) throws {
-        try self.init([ArraySlice(text.utf8)], stripsUsage: stripsUsage)
+    init(_ text: String, stripsUsage: Bool = false, choices: Int64 = 1) throws {
+        try self.init([ArraySlice(text.utf8)], stripsUsage: stripsUsage, choices: choices)
     }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -103,15 +110,83 @@ struct OpenAIStreamTests {
         #expect(events.count == kept.components(separatedBy: "\n\n").count + 1)
     }
 
-    @Test("two choices, interleaved, count once each event and sum in the usage")
+    @Test("llama.cpp states each choice's usage when it ends: the sum is what was generated")
     func twoChoices() throws {
         let bytes = try Recording(name: "llamacpp-openai-chat-stream-n2").body()
-        let tapped = try Tapped([bytes[...]], stripsUsage: false)
-        let usage = try #require(tapped.usage).usage
-        #expect(usage[.input] == 10)
-        #expect(usage[.cacheRead] == 24)
-        #expect(usage[.output] == 8)
-        #expect(tapped.finishSeen)
+        for end in LineEnd.allCases {
+            let tapped = try Tapped([end.of(bytes)[...]], stripsUsage: false, choices: 2)
+            let usage = try #require(tapped.usage)
+            #expect(usage.isPlausible)
+            #expect(usage.usage[.input] == 10)
+            #expect(usage.usage[.cacheRead] == 24)
+            // "A fruit." and an end, and eight tokens that the limit cut.
+            #expect(usage.usage[.output] == 12)
+            #expect(usage.usage.provenance(of: .output) == .derived)
+            let raw = try JSONSerialization.jsonObject(with: Data(tapped.rawUsage ?? [])) as? [[String: Any]]
+            #expect(raw?.compactMap { $0["completion_tokens"] as? Int } == [4, 8])
+            #expect(tapped.finishSeen && !tapped.isUsageBehind)
+        }
+    }
+
+    /// A stream in short: `a`, `b` are tokens of choices; `A`, `B` their ends; numbers are usage that stands alone, `u`
+    /// and a number usage on an event with a token.
+    static func stream(_ script: String, prompt: Int = 3) -> String {
+        script.split(separator: " ").map { word in
+            func choices(_ letter: Character, _ members: String) -> String {
+                #""choices":[{"index":\#(letter.lowercased() == "a" ? 0 : 1),\#(members)}]"#
+            }
+            func usage(_ count: Substring) -> String {
+                #""usage":{"prompt_tokens":\#(prompt),"completion_tokens":\#(count),"total_tokens":\#(prompt + (Int(count) ?? 0))}"#
+            }
+            let text = #""delta":{"content":"x"},"finish_reason":null"#
+            let members =
+                switch word.first {
+                case "u": choices("a", text) + "," + usage(word.dropFirst())
+                case "A", "B", "C": choices(word.first ?? "a", #""delta":{},"finish_reason":"stop""#)
+                case "a", "b", "c": choices(word.first ?? "a", text)
+                case "D": ""
+                default: #""choices":[],"# + usage(word)
+                }
+            return word == "D" ? done : "data: {\(members)}\n\n"
+        }.joined()
+    }
+
+    @Test(
+        "usage of single choices adds up, usage that restates the whole does not",
+        arguments: [
+            ("a b a A 3 b B 3 D", 2, 6, false), ("a A 2 b B 2 c C 2 D", 3, 6, false),
+            ("a b A B 2 D", 2, 2, false), ("a a a A 4 b b b b b B 6", 2, 10, false),
+            // A provider that cumulates, at each end or all the time.
+            ("a A 2 b B 4 D", 2, 4, false), ("a a a A 4 b b b B 8 c c C 11 D", 3, 11, false),
+            ("1 a 2 b 3 A 4 b 5 B 6 D", 2, 6, false), ("a 1 b 2 A 3 B 4 D", 2, 4, false),
+            ("u1 b u2 A B 4 D", 2, 4, false),
+            ("a a A 2 b b B 2 4 D", 2, 4, false), ("a a A 2 b b B 2 4 4 D", 2, 4, false),
+            // One choice has one usage, whatever comes.
+            ("a A 2 b B 2 D", 1, 2, false),
+            // What came after the last usage, or belongs to choices that have not ended, it does not hold.
+            ("a b b A 2", 2, 2, true), ("a A 2 b", 2, 2, true), ("a b b A 2 D", 2, 2, false), ("a A 2 b D", 2, 2, true),
+            ("0 a a", 1, 0, true), ("0 a a A", 1, 0, true), ("a a 2 A", 1, 2, false), ("u1 u2", 1, 2, false),
+            ("u1 u2 a", 1, 2, true), ("a a", 1, nil, false),
+        ] as [(String, Int64, Int64?, Bool)]
+    )
+    func usageOfChoices(script: String, choices: Int64, output: Int64?, isBehind: Bool) throws {
+        let text = Self.stream(script)
+        for stripsUsage in [false, true] {
+            let tapped = try Tapped(text, stripsUsage: stripsUsage, choices: choices)
+            #expect(tapped.usage?.usage[.output] == output)
+            #expect(tapped.usage?.usage[.input] == output.map { _ in 3 })
+            #expect(tapped.isUsageBehind == isBehind)
+            let bytes = Array(text.utf8)
+            #expect(
+                try Tapped(bytes.indices.map { bytes[$0...$0] }, stripsUsage: stripsUsage, choices: choices) == tapped
+            )
+        }
+    }
+
+    @Test("usage of other prompts does not add up")
+    func otherPrompts() throws {
+        let text = Self.stream("a b A 2") + Self.stream("b b b B 2", prompt: 4)
+        #expect(try Tapped(text, choices: 2).usage?.usage[.output] == 2)
     }
 
     static let event = #"data: {"id":"a","choices":[{"index":0,"delta":{"content":"hi"}}]}"# + "\n\n"

@@ -15,6 +15,7 @@ private struct Case: CustomTestStringConvertible, Sendable {
     /// Which of its counts the usage states.
     var states: (input: Bool, output: Bool) = (true, true)
     var endpoint = Endpoint.chatCompletions
+    var isBehind = false
     var events: Int64 = 0
     var bytes: Int64 = 0
     var policy = DisconnectPolicy.chargeHold
@@ -117,6 +118,42 @@ private let cases: [Case] = [
         flags: .clientGone
     ),
     Case(
+        testDescription: "broken after its usage had come: exact",
+        ending: .capture(.upstreamBroke),
+        usage: (100, 0, 10),
+        events: 40,
+        charge: "0.000021",
+        flags: .upstreamBroken
+    ),
+    Case(
+        testDescription: "broken when more had come than the usage states: what was counted",
+        ending: .capture(.upstreamBroke),
+        usage: (100, 0, 10),
+        isBehind: true,
+        events: 40,
+        charge: "0.000039",
+        flags: [.estimated, .upstreamBroken]
+    ),
+    Case(
+        testDescription: "the same, and the usage states more than was counted",
+        ending: .capture(.upstreamBroke),
+        usage: (100, 0, 60),
+        isBehind: true,
+        events: 40,
+        charge: "0.000051",
+        flags: [.estimated, .upstreamBroken]
+    ),
+    Case(
+        testDescription: "usage that came before all words is not all, nor does leaving then cost nothing",
+        ending: .capture(.clientGone),
+        usage: (100, 0, 0),
+        isBehind: true,
+        events: 40,
+        charge: "0.01",
+        cost: "0.000039",
+        flags: [.estimated, .clientGone, .unknownOutput]
+    ),
+    Case(
         testDescription: "a lie beyond the hold is the provider's loss",
         ending: .capture(.complete),
         usage: (1_000_000, 0, 0),
@@ -210,6 +247,7 @@ struct BookingTests {
                 hasOutput: test.states.output
             )
         }
+        facts.isUsageBehind = test.isBehind
         facts.contentEvents = test.events
         facts.contentBytes = test.bytes
         let result = CallResult.booking(

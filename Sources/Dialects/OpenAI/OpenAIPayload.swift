@@ -20,7 +20,8 @@ struct OpenAIPayload {
     private(set) var hasChoices = false
     private(set) var hasNoChoices = false
     private(set) var isError = false
-    private(set) var isFinished = false
+    /// Choices that say why they ended.
+    private(set) var finishCount: Int64 = 0
     /// Bytes of text, reasoning, refusals and tool arguments, as written in JSON.
     private(set) var contentBytes: Int64 = 0
 
@@ -136,7 +137,7 @@ struct OpenAIPayload {
         case 9: counts = Bytes.equal(base, name, close, "arguments") || Bytes.equal(base, name, close, "reasoning")
         case 13:
             counts = false
-            if Bytes.equal(base, name, close, "finish_reason") { isFinished = true }
+            if Bytes.equal(base, name, close, "finish_reason") { finishCount &+= 1 }
         case 17: counts = Bytes.equal(base, name, close, "reasoning_content")
         default: counts = false
         }

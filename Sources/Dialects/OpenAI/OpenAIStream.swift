@@ -1,3 +1,4 @@
+import Domain
 package import NIOCore
 
 /// The tap on a streamed answer: lets bytes through as they come, and reads the usage in passing.
@@ -10,6 +11,8 @@ package struct OpenAIStream: Sendable {
     /// `"usage":null` in the others, so that the client sees what it would have seen without us. Usage on an event that
     /// also carries choices stays.
     private let stripsUsage: Bool
+    /// How many answers were asked for.
+    private let choices: Int64
     private var parser: SSEParser
     /// The terminal event and all that follows it.
     private var tail: ByteBuffer?
@@ -18,8 +21,10 @@ package struct OpenAIStream: Sendable {
 
     /// `data: [DONE]` was seen.
     package private(set) var terminalSeen = false
-    /// The last usage object that stated anything: where an upstream repeats it, each one restates the whole.
+    /// The last usage object that stated anything: where an upstream repeats it, each one restates the whole. Only where
+    /// each is of one choice, as llama.cpp's, this is their sum.
     package private(set) var usage: UsageReading?
+    /// As it stands in the stream; an array where it is a sum.
     package private(set) var rawUsage: ByteBuffer?
     /// An event said `error`.
     package private(set) var errorSeen = false
@@ -29,13 +34,21 @@ package struct OpenAIStream: Sendable {
     package private(set) var contentEvents: Int64 = 0
     /// Bytes of text, reasoning and tool arguments, as written in JSON.
     package private(set) var contentBytes: Int64 = 0
-    /// A choice said why it ended.
-    package private(set) var finishSeen = false
+    /// Choices that said why they ended.
+    package private(set) var finishCount: Int64 = 0
+    package var finishSeen: Bool { finishCount > 0 }
+    /// Events with text.
+    private var textEvents: Int64 = 0
+    private var textFollowsUsage = false
+    /// The last usage stood alone, and a choice had ended since the one before.
+    private var usageFollowsFinish = false
+    private var finishCountAtUsage: Int64 = 0
     /// Events whose data was neither a JSON object nor `[DONE]`.
     package private(set) var unreadableEvents: Int64 = 0
 
-    package init(stripsUsage: Bool, eventByteLimit: Int = SSEParser.defaultEventByteLimit) {
+    package init(stripsUsage: Bool, choices: Int64 = 1, eventByteLimit: Int = SSEParser.defaultEventByteLimit) {
         self.stripsUsage = stripsUsage
+        self.choices = choices
         parser = SSEParser(eventByteLimit: eventByteLimit)
     }
 
@@ -148,15 +161,19 @@ package struct OpenAIStream: Sendable {
             return
         }
         if payload.isError { noteError() }
-        if payload.isFinished { finishSeen = true }
+        finishCount &+= payload.finishCount
         if payload.hasChoices { contentEvents &+= 1 }
-        contentBytes &+= payload.contentBytes
+        if payload.contentBytes > 0 {
+            contentBytes &+= payload.contentBytes
+            textEvents &+= 1
+            textFollowsUsage = true
+        }
         switch payload.usage {
         case .absent: break
         case .null:
             if stripsUsage, !isWhole, !payload.usageMember.isEmpty { cutter.remove(payload.usageMember, bytes) }
         case .object, .other:
-            noteUsage(UnsafeRawBufferPointer(rebasing: data[payload.usageValue]))
+            noteUsage(UnsafeRawBufferPointer(rebasing: data[payload.usageValue]), isAlone: payload.hasNoChoices)
             if stripsUsage, payload.usage == .object, payload.hasNoChoices, !payload.isError {
                 cutter.remove(event, bytes)
                 lastEventWasStripped = true
@@ -164,17 +181,49 @@ package struct OpenAIStream: Sendable {
         }
     }
 
-    private mutating func noteUsage(_ object: UnsafeRawBufferPointer) {
+    private mutating func noteUsage(_ object: UnsafeRawBufferPointer, isAlone: Bool) {
         let reading = OpenAIUsage.read(object)
         // One that states nothing, as some upstreams send at the end, does not undo one that did.
         guard usage == nil || reading.hasInput || reading.hasOutput else { return }
-        usage = reading
+        let followsFinish = isAlone && finishCount > finishCountAtUsage
+        let sum = followsFinish && usageFollowsFinish ? usage.flatMap { added(reading, to: $0) } : nil
+        usage = sum ?? reading
+        textFollowsUsage = false
+        usageFollowsFinish = followsFinish
+        finishCountAtUsage = finishCount
+
         var raw = rawUsage ?? ByteBuffer()
         rawUsage = nil
-        raw.clear()
-        if object.count <= OpenAIUsage.largestObjectBytes { raw.writeBytes(object) }
+        if sum == nil { raw.clear() }
+        if raw.readableBytes + object.count <= OpenAIUsage.largestObjectBytes {
+            if sum != nil { raw.beginJSONElement() }
+            raw.writeBytes(object)
+            if sum != nil { raw.writeInteger(UInt8(ascii: "]")) }
+        }
         rawUsage = raw
     }
+
+    /// The usage of another choice with that of those before it; nil where `reading` restates the whole.
+    ///
+    /// llama.cpp states each choice's own usage when it ends: 4, then 8, and 12 are to be paid. Others restate the sum so
+    /// far: 4, then 12. What was counted tells which is nearer: an event with text is a token, and so is a choice's end.
+    private func added(_ reading: UsageReading, to former: UsageReading) -> UsageReading? {
+        guard choices > 1, former.hasInput, former.hasOutput, reading.hasInput, reading.hasOutput,
+            former.usage.inputTokens == reading.usage.inputTokens
+        else { return nil }
+        let counted = max(textEvents + finishCount, contentBytes / 4)
+        guard 2 * counted > 2 * reading.usage.outputTokens + former.usage.outputTokens else { return nil }
+        return reading.addingOutput(of: former)
+    }
+
+    /// The usage is not of all that came: text followed it, or it is of a choice that ended before the others.
+    package var isUsageBehind: Bool {
+        guard usage != nil else { return false }
+        return textFollowsUsage || (choices > 1 && usageFollowsFinish && finishCount < choices && !terminalSeen)
+    }
+
+    /// As many choices have ended as were asked for.
+    package var isFinished: Bool { finishCount >= choices }
 
     /// `[DONE]`, give or take white space.
     private static func isTerminal(_ base: UnsafeRawPointer, _ range: Range<Int>) -> Bool {
@@ -182,6 +231,20 @@ package struct OpenAIStream: Sendable {
         guard range.upperBound - start >= 6 else { return false }
         return Bytes.equal(base, start, start + 6, "[DONE]")
             && Bytes.skipWhitespace(base, start + 6, range.upperBound) == range.upperBound
+    }
+}
+
+extension ByteBuffer {
+    /// Makes room for one more element: of one JSON value an array, of an array one with an open end.
+    fileprivate mutating func beginJSONElement() {
+        if getInteger(at: readerIndex, as: UInt8.self) == UInt8(ascii: "[") {
+            moveWriterIndex(to: writerIndex - 1)
+        } else {
+            let first = readSlice(length: readableBytes) ?? ByteBuffer()
+            writeInteger(UInt8(ascii: "["))
+            writeImmutableBuffer(first)
+        }
+        writeInteger(UInt8(ascii: ","))
     }
 }
 

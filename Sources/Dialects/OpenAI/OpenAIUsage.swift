@@ -33,6 +33,20 @@ package struct UsageReading: Hashable, Sendable {
     package let hasOutput: Bool
 
     package var isPlausible: Bool { problems.isEmpty }
+
+    /// This usage with the output of another one, derived; the input stays, as both are of one prompt.
+    func addingOutput(of other: UsageReading) -> UsageReading {
+        var sum = usage
+        for tokenClass in TokenClass.allCases where tokenClass.isOutput && other.usage[tokenClass] > 0 {
+            sum.set(tokenClass, to: usage[tokenClass] + other.usage[tokenClass], .derived)
+        }
+        return UsageReading(
+            usage: sum,
+            problems: problems.union(other.problems),
+            hasInput: hasInput,
+            hasOutput: hasOutput
+        )
+    }
 }
 
 /// The OpenAI dialect's usage object.

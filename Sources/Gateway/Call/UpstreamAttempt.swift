@@ -27,7 +27,11 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         limits = exchange.gateway.settings.limits
         meter.credential = prepared.quoted.route.provider.credential
         if prepared.request.isStreamed {
-            meter.expectStream(stripsUsage: !prepared.request.asksForUsage, eventByteLimit: limits.eventBytes)
+            meter.expectStream(
+                stripsUsage: !prepared.request.asksForUsage,
+                choices: prepared.request.choices,
+                eventByteLimit: limits.eventBytes
+            )
         }
     }
 

@@ -31,8 +31,8 @@ struct AnswerMeter {
 
     // MARK: - Streams
 
-    mutating func expectStream(stripsUsage: Bool, eventByteLimit: Int) {
-        stream = OpenAIStream(stripsUsage: stripsUsage, eventByteLimit: eventByteLimit)
+    mutating func expectStream(stripsUsage: Bool, choices: Int64, eventByteLimit: Int) {
+        stream = OpenAIStream(stripsUsage: stripsUsage, choices: choices, eventByteLimit: eventByteLimit)
     }
 
     var isStream: Bool { stream != nil }
@@ -68,8 +68,9 @@ struct AnswerMeter {
     var verdictOfEndedStream: CallMachine.AnswerVerdict? {
         guard let stream else { return nil }
         if isOnlyError { return .errorInside }
-        let isWhole = stream.terminalSeen || stream.usage != nil || stream.finishSeen || stream.errorSeen
-        return isWhole ? .complete : nil
+        let isWhole =
+            stream.isUsageBehind ? stream.isFinished : stream.usage != nil || stream.finishSeen
+        return isWhole || stream.terminalSeen || stream.errorSeen ? .complete : nil
     }
 
     /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
@@ -138,6 +139,7 @@ struct AnswerMeter {
         var facts = BookingFacts(statusCode: statusCode)
         if let stream {
             facts.reading = stream.usage
+            facts.isUsageBehind = stream.isUsageBehind
             if stream.usage != nil {
                 facts.rawUsage = stream.rawUsage.map { Array($0.readableBytesView.prefix(4_096)) }
             }

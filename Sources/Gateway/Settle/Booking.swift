@@ -5,6 +5,8 @@ import Domain
 struct BookingFacts {
     var reading: UsageReading?
     var rawUsage: [UInt8]?
+    /// More output came than the usage was stated for.
+    var isUsageBehind = false
     /// Events that carried output, and the bytes of text in them.
     var contentEvents: Int64 = 0
     var contentBytes: Int64 = 0
@@ -16,7 +18,7 @@ extension CallResult {
     /// The bill of a call, decided from facts alone.
     ///
     /// Reported usage is charged as reported, also zero. Where it is missing, the prompt's estimate and the counted
-    /// output are charged and flagged; where a client's leaving hid the output, `policy` says what the unknown costs.
+    /// output are charged and flagged, and so is output beyond the usage that came last; where a client's leaving hid the output, `policy` says what the unknown costs.
     /// The charge never passes the hold.
     static func booking(
         _ ending: CallMachine.Ending,
@@ -62,10 +64,12 @@ extension CallResult {
                 flags.insert(.estimated)
                 usage.set(.input, to: call.estimatedInputTokens, .estimated)
             }
-            if reading?.hasOutput != true, call.endpoint != .embeddings {
+            if call.endpoint != .embeddings, reading?.hasOutput != true || facts.isUsageBehind {
                 flags.insert(.estimated)
                 // An event carries at least a token as a rule, and four bytes are about one.
-                usage.set(.output, to: max(facts.contentEvents, (facts.contentBytes + 3) / 4), .estimated)
+                let counted = max(facts.contentEvents, (facts.contentBytes + 3) / 4)
+                let missing = counted - usage.outputTokens
+                if missing >= 0 { usage.set(.output, to: usage[.output] + missing, .estimated) }
             }
             switch delivery {
             case .complete: break
@@ -84,7 +88,8 @@ extension CallResult {
             cost = bill.cost
             excess = bill.excess
             // Usage that states no output leaves it as unknown as no usage; embeddings have none.
-            let isOutputKnown = call.endpoint == .embeddings ? reading != nil : reading?.hasOutput == true
+            let isOutputKnown =
+                !facts.isUsageBehind && (call.endpoint == .embeddings ? reading != nil : reading?.hasOutput == true)
             if !isOutputKnown, delivery == .clientGone, policy != .estimate {
                 charge = policy == .chargeHold ? hold.amount : .zero
                 flags.insert(.unknownOutput)
