@@ -9,6 +9,8 @@ struct OpenAIRequestCostTests {
         try OpenAIRequest.parse(ByteBuffer(string: #"{"model":"m","# + members + "}"), endpoint: endpoint)
     }
 
+    private static let ttl = "cache_control.ttl"
+
     @Test(
         "members that need a price of their own are named",
         arguments: [
@@ -21,6 +23,19 @@ struct OpenAIRequestCostTests {
             (#""models":["a","b"]"#, "models"), (#""plugins":[]"#, "plugins"),
             (#""enable_search":true"#, "enable_search"),
             (#""search_parameters":{"mode":"auto"}"#, "search_parameters"),
+            (#""provider":{"order":["dear"]}"#, "provider"), (#""preset":"dear""#, "preset"),
+            (#""route":"fallback""#, "route"), (#""deferred":true"#, "deferred"),
+            (#""extra_body":{"service_tier":"priority"}"#, "extra_body"),
+            (#""cache_control":{"type":"ephemeral"}"#, "cache_control"),
+            (#""cache_control":{"type":"ephemeral","ttl":"1h"}"#, "cache_control"),
+            (#""messages":[{"content":[{"text":"x","cache_control":{"type":"ephemeral","ttl":"1h"}}]}]"#, ttl),
+            (#""messages":[{"content":"x","cache_control" : { "ttl" : 3600 } }]"#, ttl),
+            (#""prompt":[{"cache\u005fcontrol":{"t\u0074l":"1h"}}]"#, ttl),
+            (#""messages":[{"Cache_Control":{"TTL":"1h"}}]"#, ttl),
+            (#""messages":[{"cache_control":{"ttl":"5m"}},{"cache_control":{"ttl":"1h"}}]"#, ttl),
+            (#""tools":[{"type":"function","function":{"name":"f"},"cache_control":{"ttl":"1h"}}]"#, ttl),
+            (#""tools":[{"type":"function","cache_c\u006fntrol":{"ttl":"1h"}}]"#, ttl),
+            (#""functions":[{"name":"f","cache_control":{"ttl":"1h"}}]"#, ttl),
             (#""tools":[{"type":"web_search"}]"#, "tools"), (#""tools":[{"type":"function"},{"type":"mcp"}]"#, "tools"),
             (#""tools":[{"type":"web_search","function":{"name":"f"}}]"#, "tools"),
             (#""tools":[{"function":{"name":"f"},"type":"web_search"}]"#, "tools"),
@@ -49,6 +64,14 @@ struct OpenAIRequestCostTests {
             #""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"web_search"}}}]"#,
             #""tools":[{"type":"custom"}]"#, #""tools":[{"function":{"name":"f"}}]"#, #""tool_choice":"auto""#,
             #""metadata":{"audio":{},"service_tier":"flex"}"#, #""audio_":{}"#,
+            #""metadata":{"cache_control":{"ttl":"1h"}}"#,
+            #""messages":[{"content":[{"text":"x","cache_control":{"type":"ephemeral"}}]}]"#,
+            #""messages":[{"cache_control":{"ttl":"5m"}},{"cache_control":{"ttl":null}},{"cache_control":null}]"#,
+            #""messages":[{"ttl":"1h","content":"\"cache_control\":{\"ttl\":\"1h\"}"}]"#,
+            #""messages":[{"cache_control":{"x":{"ttl":"1h"}}}]"#,
+            // A parameter of a function may be called anything.
+            #""tools":[{"type":"function","function":{"parameters":{"properties":{"ttl":{"type":"string"}}}}}]"#,
+            #""tools":[{"type":"function","function":{"description":"cache_control: {ttl}"}}]"#,
             #""messages":[{"role":"user","content":"\"audio\":{},\"service_tier\":\"flex\""}]"#,
         ]
     )
@@ -89,6 +112,7 @@ struct OpenAIRequestCostTests {
             (#""conversation_id":"c""#, true), (#""thread_id":"t""#, true), (#""file_id":"file-1""#, true),
             (#""file_ids":["file-1"]"#, true), (#""vector_store_ids":["vs_1"]"#, true),
             (#""data_sources":[{"type":"azure_search"}]"#, true), (#""dataSources":[{}]"#, true),
+            (#""chat_template":"{% for i in range(99999) %}x{% endfor %}""#, true), (#""chat_template":null"#, false),
             (#""image_url":"https://example.org/a.png""#, true), (#""images":["a"]"#, true),
             (#""prompt":{"id":"pmpt_1"}"#, true), (#""prompt":{"prompt_string":"a"}"#, true),
             (#""previous_response_id":null"#, false), (#""file_ids":false"#, false), (#""prompt":null"#, false),

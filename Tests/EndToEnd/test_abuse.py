@@ -114,7 +114,17 @@ HIDDEN = {
     "a web search": {"web_search_options": {}},
     "audio output": {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}},
     "another tier": {"service_tier": "priority"},
+    "another provider": {"provider": {"order": ["dear"]}},
+    "a template that writes more": {"chat_template": "{% for i in range(99999) %}x{% endfor %}"},
+    "an hour in a cache": {"messages": [{"role": "user", "content": "?", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]},
 }  # fmt: skip
+
+
+async def test_a_header_that_changes_the_price(gateway, key, fake):
+    before = len(fake.received())
+    answer = await raw.ask(gateway.port, key, changed(), headers=[("Anthropic-Beta", "context-1m-2025-08-07")])
+    assert assert_envelope(answer, 400)["param"] == "anthropic-beta"
+    assert len(fake.received()) == before and gateway.usage(key)["recent"] == []
 
 
 @pytest.mark.parametrize("name", HIDDEN)

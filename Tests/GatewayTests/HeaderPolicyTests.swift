@@ -40,6 +40,20 @@ struct HeaderPolicyTests {
     }
 
     @Test(
+        "a header that changes the price is noted, and does not pass",
+        arguments: [
+            ("anthropic-beta", "context-1m-2025-08-07", "anthropic-beta"), ("Anthropic-Beta", "x", "anthropic-beta"),
+            ("anthropic-beta", "", nil), ("anthropic-version", "2023-06-01", nil),
+        ] as [(String, String, String?)]
+    )
+    func costBearing(name: String, value: String, noted: String?) {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: [name: value])
+        let read = RequestHead(head, endpoint: .chatCompletions)
+        #expect(read.costBearing == noted)
+        #expect(read.forwarded.isEmpty == (name.lowercased() == "anthropic-beta"))
+    }
+
+    @Test(
         "a key arrives in any of three headers; the first of them counts",
         arguments: [
             (["Authorization": "Bearer k1"], "k1"), (["authorization": "bearer k2"], "k2"), (["X-API-Key": "k3"], "k3"),

@@ -35,6 +35,18 @@ enum JSONName {
         return folded == plain ? nil : folded
     }
 
+    /// Whether a name is `text`, which is in small letters, in any spelling.
+    static func isEqual(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>, _ text: StaticString) -> Bool {
+        guard let base = bytes.baseAddress else { return false }
+        if Bytes.equal(base, name.lowerBound, name.upperBound, text) { return true }
+        let hasEscapes = Bytes.first(UInt8(ascii: "\\"), base, name.lowerBound, name.upperBound) < name.upperBound
+        if hasEscapes, JSONString.isEqual(bytes, name, text) { return true }
+        guard let folded = folded(bytes, name, hasEscapes: hasEscapes) else { return false }
+        return folded.withUnsafeBytes { folded in
+            folded.baseAddress.map { Bytes.equal($0, 0, folded.count, text) } ?? false
+        }
+    }
+
     @inline(__always)
     private static func isFoldable(_ byte: UInt8) -> Bool {
         byte >= 0x80 || byte &- UInt8(ascii: "A") < 26

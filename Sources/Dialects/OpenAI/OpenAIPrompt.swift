@@ -8,6 +8,8 @@ struct OpenAIPrompt {
     private var tokens: Int64 = 0
     /// A part whose tokens its bytes do not bound: an image, a file, something to be fetched.
     private(set) var hasExternalInput = false
+    /// A part is to be cached longer than the five minutes that a price is known for.
+    private(set) var hasLongCache = false
 
     /// Four bytes a token, one token for each Chinese, Japanese or Korean character.
     var estimatedTokens: Int64 { tokens &+ wideCharacters &+ (textBytes &- 3 &* wideCharacters &+ 3) / 4 }
@@ -26,6 +28,7 @@ struct OpenAIPrompt {
                 let after = Bytes.skipWhitespace(base, index, end)
                 if after < end, base.load(fromByteOffset: after, as: UInt8.self) == UInt8(ascii: ":") {
                     if !hasExternalInput { hasExternalInput = Self.isExternal(bytes, base, start, close) }
+                    noteCache(bytes, name: start..<close, after: after &+ 1, end)
                 } else if close &- start > 64, Bytes.equal(base, start, start &+ 5, "data:") {
                     tokens &+= Self.tokensPerInlineImage
                 } else {
@@ -45,7 +48,40 @@ struct OpenAIPrompt {
     }
 
     /// Adds a value of which every byte costs, names included: tools.
-    mutating func addRaw(_ range: Range<Int>) { textBytes &+= Int64(range.count) }
+    mutating func addRaw(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        textBytes &+= Int64(range.count)
+        guard let base = bytes.baseAddress else { return }
+        let end = range.upperBound
+        var index = range.lowerBound
+        while true {
+            let start = Bytes.first(UInt8(ascii: "\""), base, index, end) &+ 1
+            guard start < end else { return }
+            let close = JSONWalk.stringEnd(base, start, end)
+            index = min(close &+ 1, end)
+            let after = Bytes.skipWhitespace(base, index, end)
+            if after < end, base.load(fromByteOffset: after, as: UInt8.self) == UInt8(ascii: ":") {
+                noteCache(bytes, name: start..<close, after: after &+ 1, end)
+            }
+        }
+    }
+
+    /// Looks into a `cache_control`, in any spelling, for a `ttl`.
+    @inline(__always)
+    private mutating func noteCache(
+        _ bytes: UnsafeRawBufferPointer,
+        name: Range<Int>,
+        after colon: Int,
+        _ end: Int
+    ) {
+        // A letter takes six bytes at most, as an escape.
+        guard name.count >= 13, name.count <= 6 * 13, !hasLongCache, let base = bytes.baseAddress else { return }
+        guard JSONName.isEqual(bytes, name, "cache_control") else { return }
+        let value = Bytes.skipWhitespace(base, colon, end)
+        JSONWalk.forEachChild(bytes, value..<JSONWalk.valueEnd(base, value, end)) {
+            guard JSONName.isEqual(bytes, $0.name, "ttl"), $0.kind != .null else { return }
+            if !$0.isString("5m", in: bytes) { hasLongCache = true }
+        }
+    }
 
     /// Whether a name, in any spelling, is one under which content parts carry what is not text. A name with an escape is
     /// taken for one.

@@ -41,12 +41,15 @@ package struct OpenAIRequest: Sendable {
     ///
     /// `service_tier` unless auto or default; server tools: `web_search_options`, `tools` of other types than function and
     /// custom, and xAI's `search_parameters`, Qwen's `enable_search`, OpenRouter's `plugins`; `modalities` beyond text and
-    /// `audio`; `prediction` (rejected tokens are billed beyond the limit); `models` (OpenRouter's other models to fall
-    /// back on, priced otherwise); `speed` unless standard. Null and false are as absent. Several choices and prompts are
-    /// in ``choices``.
+    /// `audio`; `prediction` (rejected tokens are billed beyond the limit); OpenRouter's `models`, `provider`, `preset` and
+    /// `route`, which lead to others, priced otherwise; xAI's `deferred`, whose answer comes by another way; `extra_body`,
+    /// whose members some proxies lift to the top; `speed` unless standard; `cache_control` of the whole request, and a
+    /// `ttl` in one of its parts unless 5m (usage does not tell how long what was written is kept). Null and false are as
+    /// absent. Several choices and prompts are in ``choices``.
     package static let costBearingNames: [String] = [
-        "audio", "enable_search", "modalities", "models", "plugins", "prediction", "search_parameters", "service_tier",
-        "speed", "tools", "web_search_options",
+        "audio", "cache_control", "cache_control.ttl", "deferred", "enable_search", "extra_body", "modalities",
+        "models", "plugins", "prediction", "preset", "provider", "route", "search_parameters", "service_tier", "speed",
+        "tools", "web_search_options",
     ]
 
     /// A place of the body where something else goes.

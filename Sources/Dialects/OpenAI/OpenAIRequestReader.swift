@@ -27,7 +27,8 @@ struct OpenAIRequestReader {
         /// OpenAI's `reasoning_effort` stays within the output limit; a budget may be beyond it.
         case reasoningEffort, thinking, reasoning, enableThinking, thinkingBudget
         case costBearing, serviceTier, modalities, speed
-        /// Input that the upstream keeps or fetches: an earlier answer, a conversation, files, Azure's data sources.
+        /// Input that the upstream keeps, fetches or makes: an earlier answer, a conversation, files, Azure's data sources;
+        /// a template, which may write as much as it likes around the messages.
         case keptInput
     }
 
@@ -57,6 +58,7 @@ struct OpenAIRequestReader {
         }
         request.hasExternalInput = request.hasExternalInput || prompt.hasExternalInput
         request.estimatedInputTokens = prompt.estimatedTokens
+        if prompt.hasLongCache { request.costBearing.append("cache_control.ttl") }
         request.costBearing.sort()
         return request
     }
@@ -87,9 +89,9 @@ struct OpenAIRequestReader {
             if request.endpoint != .chatCompletions { try countPrompts(member) }
         case .messages: prompt.read(bytes, member.value)
         case .tools:
-            prompt.addRaw(member.value)
+            prompt.addRaw(bytes, member.value)
             try readTools(member)
-        case .functions: prompt.addRaw(member.value)
+        case .functions: prompt.addRaw(bytes, member.value)
         case .reasoningEffort:
             if isSet(member) { request.forbidsClamp = true }
         case .thinking: try readThinking(member)
@@ -342,12 +344,12 @@ struct OpenAIRequestReader {
             if `is`("model") { return .model }
             if `is`("tools") { return .tools }
             if `is`("input") { return .prompt }
-            if `is`("audio") { return .costBearing }
+            if `is`("audio") || `is`("route") { return .costBearing }
             return `is`("speed") ? .speed : nil
         case 6:
             if `is`("stream") { return .stream }
             if `is`("n_cmpl") { return .choices }
-            if `is`("models") { return .costBearing }
+            if `is`("models") || `is`("preset") { return .costBearing }
             if `is`("images") { return .keptInput }
             return `is`("prompt") ? .prompt : nil
         case 7:
@@ -357,6 +359,7 @@ struct OpenAIRequestReader {
             return `is`("grammar") ? .schema : nil
         case 8:
             if `is`("messages") { return .messages }
+            if `is`("provider") || `is`("deferred") { return .costBearing }
             if `is`("file_ids") { return .keptInput }
             return `is`("thinking") ? .thinking : nil
         case 9:
@@ -367,7 +370,7 @@ struct OpenAIRequestReader {
         case 10:
             if `is`("max_tokens") { return .outputLimit }
             if `is`("modalities") { return .modalities }
-            return `is`("prediction") ? .costBearing : nil
+            return `is`("prediction") || `is`("extra_body") ? .costBearing : nil
         case 11:
             if `is`("json_schema") { return .schema }
             if `is`("dataSources") || `is`("datasources") { return .keptInput }
@@ -375,7 +378,9 @@ struct OpenAIRequestReader {
         case 12:
             if `is`("data_sources") || `is`("conversation") { return .keptInput }
             return `is`("service_tier") ? .serviceTier : nil
-        case 13: return `is`("enable_search") ? .costBearing : nil
+        case 13:
+            if `is`("chat_template") { return .keptInput }
+            return `is`("enable_search") || `is`("cache_control") ? .costBearing : nil
         case 14: return `is`("stream_options") ? .streamOptions : nil
         case 15:
             if `is`("response_format") { return .responseFormat }

@@ -49,6 +49,7 @@ final class Exchange: Timed, @unchecked Sendable {
     func begin() {
         if head.hasContentEncoding { return refuse(.contentEncoding) }
         guard let key = head.key else { return refuse(.missingKey) }
+        if let name = head.costBearing { return refuse(.uncoveredMember(name)) }
         gateway.authenticate(key, at: startedAt, on: loop) { [self] result in
             guard !isEnded else { return }
             switch result {

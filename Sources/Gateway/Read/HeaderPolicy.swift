@@ -11,6 +11,8 @@ enum HeaderPolicy {
         case expect
         case contentEncoding
         case contentLength
+        /// Changes what a call costs.
+        case costBearing
         case dropped
         case forwarded
     }
@@ -40,7 +42,8 @@ enum HeaderPolicy {
         case 14:
             equals(name, "content-length")
                 ? .contentLength
-                : equals(name, "x-goog-api-key") || equals(name, "openai-project") ? .dropped : .forwarded
+                : equals(name, "x-goog-api-key") || equals(name, "openai-project")
+                    ? .dropped : equals(name, "anthropic-beta") ? .costBearing : .forwarded
         case 15: equals(name, "accept-encoding") ? .dropped : .forwarded
         case 16:
             equals(name, "content-encoding")
