@@ -11,7 +11,7 @@ package enum SSEProblem: Error, Hashable, Sendable {
 /// Cuts a byte stream into events, indifferent to where it was cut into chunks and to LF, CR or CRLF.
 ///
 /// An event is all bytes up to and including its blank line. What is not yet a whole event is kept, at most
-/// `eventByteLimit` bytes; no byte is looked at twice, however small the chunks.
+/// `eventByteLimit` bytes; no byte is looked at twice, and none copied more than a few times, however small the chunks.
 ///
 ///     var work = parser.join(chunk)
 ///     work.withUnsafeReadableBytes { while let event = try parser.next(in: $0) { … } }
@@ -22,6 +22,8 @@ package struct SSEParser: Sendable {
     let eventByteLimit: Int
     /// The beginning of an event whose end has not come.
     private(set) var held = ByteBuffer()
+    /// The work is what was held, and then the chunk.
+    private var workIsHeld = false
     /// Where the event in the work begins.
     private(set) var eventStart = 0
     private var lineStart = 0
@@ -38,7 +40,8 @@ package struct SSEParser: Sendable {
 
     /// The bytes to cut next: `chunk` itself where nothing is held, else what is held and then `chunk`.
     package mutating func join(_ chunk: ByteBuffer) -> ByteBuffer {
-        guard held.readableBytes > 0 else {
+        workIsHeld = held.readableBytes > 0
+        guard workIsHeld else {
             beginsWithLineFeed = false
             if lineFeedMayFollow, let first = chunk.getInteger(at: chunk.readerIndex, as: UInt8.self) {
                 lineFeedMayFollow = false
@@ -105,7 +108,10 @@ package struct SSEParser: Sendable {
     /// Keeps what `next` did not return; to be called once after each run over `work`.
     package mutating func keepRest(of work: ByteBuffer) {
         let rest = work.readableBytes - eventStart
-        if rest > 0 {
+        if workIsHeld, eventStart == 0 {
+            // Nothing of it went out as a slice: the next chunk is written behind it, into the room that doubles when full.
+            held = work
+        } else if rest > 0 {
             if held.capacity == 0 { held.reserveCapacity(max(512, rest)) }
             held.clear()
             work.withUnsafeReadableBytes { bytes in
