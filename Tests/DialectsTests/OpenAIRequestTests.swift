@@ -157,6 +157,23 @@ struct OpenAIRequestTests {
         #expect(try parse(members, .embeddings).get().choices == 1)
     }
 
+    @Test(
+        "a prompt that comes back is counted for each answer",
+        arguments: [
+            (#""prompt":"abcdefgh","echo":true"#, 1, 2), (#""prompt":"abcdefgh","n":3,"echo":true"#, 3, 6),
+            // Two tokens and one, each three times.
+            (#""prompt":["abcdefgh","abcd"],"n":3,"echo":true"#, 6, 9), (#""prompt":[1,2,3],"\u0065cho":1"#, 1, 3),
+            (#""prompt":"abcdefgh","echo":false"#, 0, 0), (#""prompt":"abcdefgh","echo":null"#, 0, 0),
+            (#""prompt":"abcdefgh""#, 0, 0),
+        ] as [(String, Int64, Int64)]
+    )
+    func echo(members: String, bodies: Int64, tokens: Int64) throws {
+        let request = try parse(members, .completions).get()
+        #expect(request.largestEchoBytes == bodies * Int64(request.bodyBytes))
+        #expect(request.estimatedEchoTokens == tokens)
+        #expect(try parse(members, .embeddings).get().largestEchoBytes == 0)
+    }
+
     @Test("prompts and inputs are at most 2048", arguments: [(Endpoint.completions, "prompt"), (.embeddings, "input")])
     func prompts(endpoint: Endpoint, name: String) throws {
         func members(_ count: Int) -> String {

@@ -18,6 +18,7 @@ private struct Case: CustomTestStringConvertible, Sendable {
     var isBehind = false
     var events: Int64 = 0
     var bytes: Int64 = 0
+    var echo: Int64 = 0
     var policy = DisconnectPolicy.chargeHold
     var hold = "0.01"
     let charge: String
@@ -56,6 +57,24 @@ private let cases: [Case] = [
         events: 1,
         bytes: 41,
         charge: "0.0001566",
+        flags: .estimated
+    ),
+    Case(
+        testDescription: "the prompt before the answer is no output",
+        ending: .capture(.complete),
+        events: 1,
+        bytes: 4_041,
+        echo: 1_000,
+        charge: "0.0001566",
+        flags: .estimated
+    ),
+    Case(
+        testDescription: "but each event is, whatever was asked for",
+        ending: .capture(.complete),
+        events: 10,
+        bytes: 41,
+        echo: 1_000,
+        charge: "0.000156",
         flags: .estimated
     ),
     Case(
@@ -250,6 +269,7 @@ struct BookingTests {
         facts.isUsageBehind = test.isBehind
         facts.contentEvents = test.events
         facts.contentBytes = test.bytes
+        facts.echoTokens = test.echo
         let result = CallResult.booking(
             test.ending,
             facts: facts,

@@ -35,7 +35,16 @@ package struct OpenAIRequest: Sendable {
     /// Tokens of the prompt, tools included, at four bytes each and one for each CJK character.
     package internal(set) var estimatedInputTokens: Int64 = 0
 
+    /// Answers begin with their prompts.
+    package internal(set) var echoesPrompt = false
+
     package var bodyBytes: Int { body.readableBytes }
+
+    /// The most bytes, and tokens, of prompt that come back as if they were generated.
+    package var largestEchoBytes: Int64 { echoesPrompt ? Int64(bodyBytes) * choices : 0 }
+
+    /// As ``estimatedInputTokens``, of all prompts that come back.
+    package var estimatedEchoTokens: Int64 { echoesPrompt ? estimatedInputTokens * (choices / promptCount) : 0 }
 
     /// The closed list of members that change what a call costs beyond tokens × price.
     ///

@@ -26,6 +26,7 @@ struct OpenAIRequestReader {
         case choices, prompt, messages, tools, functions, responseFormat, schema
         /// OpenAI's `reasoning_effort` stays within the output limit; a budget may be beyond it.
         case reasoningEffort, thinking, reasoning, enableThinking, thinkingBudget
+        case echo
         case costBearing, serviceTier, modalities, speed
         /// Input that the upstream keeps, fetches or makes: an earlier answer, a conversation, files, Azure's data sources;
         /// a template, which may write as much as it likes around the messages.
@@ -111,6 +112,7 @@ struct OpenAIRequestReader {
             }
         case .schema:
             if isSet(member) { request.forbidsClamp = true }
+        case .echo: request.echoesPrompt = isSet(member) && request.endpoint != .embeddings
         case .keptInput:
             if isSet(member) { request.hasExternalInput = true }
         case .costBearing:
@@ -340,6 +342,7 @@ struct OpenAIRequestReader {
         func `is`(_ name: StaticString) -> Bool { Bytes.equal(base, 0, text.count, name) }
         switch text.count {
         case 1: return `is`("n") ? .choices : nil
+        case 4: return `is`("echo") ? .echo : nil
         case 5:
             if `is`("model") { return .model }
             if `is`("tools") { return .tools }

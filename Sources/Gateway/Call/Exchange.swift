@@ -270,6 +270,7 @@ final class Exchange: Timed, @unchecked Sendable {
         deadline = .distantFuture
         var facts = attempt?.end(ending) ?? BookingFacts()
         facts.isClientGone = isClientGone
+        facts.echoTokens = prepared.request.estimatedEchoTokens
         if case .settling(let finale) = machine?.phase {
             switch finale {
             case .respond(let error), .breakOff(let error): facts.statusCode = error.status

@@ -191,7 +191,12 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         do {
             let out = try meter.meterHeld()
             if out.readableBytes > 0 {
-                if meter.isBeyond(prepared.heldOutput(hold), choices: prepared.request.choices) {
+                let isBeyond = meter.isBeyond(
+                    prepared.heldOutput(hold),
+                    choices: prepared.request.choices,
+                    echoBytes: prepared.request.largestEchoBytes
+                )
+                if isBeyond {
                     return exchange.receive(.outputBeyondHold)
                 }
                 forward(out)

@@ -74,9 +74,11 @@ struct AnswerMeter {
     }
 
     /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
-    func isBeyond(_ limit: Int64, choices: Int64) -> Bool {
+    /// - Parameter echoBytes: what may come of the prompt besides; an escape is six bytes for one at most.
+    func isBeyond(_ limit: Int64, choices: Int64, echoBytes: Int64 = 0) -> Bool {
         guard let stream, limit < Usage.largestCount else { return false }
-        return stream.contentEvents > limit + 64 + 8 * choices || stream.contentBytes > limit * 128 + 4_096
+        return stream.contentEvents > limit + 64 + 8 * choices + echoBytes
+            || stream.contentBytes > limit * 128 + 4_096 + 6 * echoBytes
     }
 
     /// The last bytes, which waited for the bill.

@@ -10,6 +10,8 @@ struct BookingFacts {
     /// Events that carried output, and the bytes of text in them.
     var contentEvents: Int64 = 0
     var contentBytes: Int64 = 0
+    /// What of that text the client sent itself.
+    var echoTokens: Int64 = 0
     var isClientGone = false
     var statusCode = 200
 }
@@ -67,7 +69,7 @@ extension CallResult {
             if call.endpoint != .embeddings, reading?.hasOutput != true || facts.isUsageBehind {
                 flags.insert(.estimated)
                 // An event carries at least a token as a rule, and four bytes are about one.
-                let counted = max(facts.contentEvents, (facts.contentBytes + 3) / 4)
+                let counted = max(facts.contentEvents, (facts.contentBytes + 3) / 4 - facts.echoTokens)
                 let missing = counted - usage.outputTokens
                 if missing >= 0 { usage.set(.output, to: usage[.output] + missing, .estimated) }
             }
