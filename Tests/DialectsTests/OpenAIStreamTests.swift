@@ -429,6 +429,19 @@ struct OpenAIStreamTests {
         }
     }
 
+    @Test(
+        "text is guessed as the prompt is: four bytes a token, one for a wide character",
+        arguments: [("", 0), ("abcd", 1), ("abcde", 2), ("世界", 2), ("世a界", 3), ("한국어 ok", 4), ("ＡＢ", 2), ("é", 1)]
+            as [(String, Int64)]
+    )
+    func contentTokens(text: String, tokens: Int64) throws {
+        let choice = #"{"choices":[{"delta":{"content":"\#(text)"}}]}"#
+        var stream = OpenAIStream(stripsUsage: false)
+        _ = try stream.receive(ByteBuffer(string: "data: \(choice)\n\n"))
+        #expect(stream.contentTokens == tokens)
+        #expect(OpenAIReply(reading: ByteBuffer(string: choice)).contentTokens == tokens)
+    }
+
     @Test("tool calls, reasoning and refusals count as content")
     func content() throws {
         let tapped = try Tapped(

@@ -17,7 +17,7 @@ private struct Case: CustomTestStringConvertible, Sendable {
     var endpoint = Endpoint.chatCompletions
     var isBehind = false
     var events: Int64 = 0
-    var bytes: Int64 = 0
+    var tokens: Int64 = 0
     var echo: Int64 = 0
     var policy = DisconnectPolicy.chargeHold
     var hold = "0.01"
@@ -39,7 +39,7 @@ private let cases: [Case] = [
         ending: .capture(.complete),
         usage: (0, 0, 0),
         events: 7,
-        bytes: 100,
+        tokens: 25,
         charge: "0.00",
         flags: []
     ),
@@ -47,15 +47,15 @@ private let cases: [Case] = [
         testDescription: "missing usage: the prompt's estimate and a token an event",
         ending: .capture(.complete),
         events: 10,
-        bytes: 20,
+        tokens: 5,
         charge: "0.000156",
         flags: .estimated
     ),
     Case(
-        testDescription: "few events with much text: four bytes a token",
+        testDescription: "few events with much text: the text's tokens",
         ending: .capture(.complete),
         events: 1,
-        bytes: 41,
+        tokens: 11,
         charge: "0.0001566",
         flags: .estimated
     ),
@@ -63,7 +63,7 @@ private let cases: [Case] = [
         testDescription: "the prompt before the answer is no output",
         ending: .capture(.complete),
         events: 1,
-        bytes: 4_041,
+        tokens: 1_011,
         echo: 1_000,
         charge: "0.0001566",
         flags: .estimated
@@ -72,7 +72,7 @@ private let cases: [Case] = [
         testDescription: "but each event is, whatever was asked for",
         ending: .capture(.complete),
         events: 10,
-        bytes: 41,
+        tokens: 11,
         echo: 1_000,
         charge: "0.000156",
         flags: .estimated
@@ -268,7 +268,7 @@ struct BookingTests {
         }
         facts.isUsageBehind = test.isBehind
         facts.contentEvents = test.events
-        facts.contentBytes = test.bytes
+        facts.contentTokens = test.tokens
         facts.echoTokens = test.echo
         let result = CallResult.booking(
             test.ending,

@@ -102,4 +102,30 @@ enum Bytes {
         }
         return true
     }
+
+    /// What text is guessed for in tokens: four bytes each, or one Chinese, Japanese or Korean character.
+    @inline(__always)
+    static func tokens(bytes: Int64, wideCharacters: Int64) -> Int64 {
+        wideCharacters &+ (bytes &- 3 &* wideCharacters &+ 3) / 4
+    }
+
+    /// Characters from U+3000 to U+D7FF, and those beyond U+20000.
+    @inline(__always)
+    static func wideCharacters(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int64 {
+        var index = start
+        var count: Int64 = 0
+        while index < end {
+            if end &- index >= 8, word(base, index) & highs == 0 {
+                index &+= 8
+                continue
+            }
+            switch base.load(fromByteOffset: index, as: UInt8.self) {
+            case 0xE3...0xED, 0xF0:
+                count &+= 1
+                index &+= 3
+            default: index &+= 1
+            }
+        }
+        return count
+    }
 }

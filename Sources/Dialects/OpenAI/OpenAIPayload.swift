@@ -24,6 +24,11 @@ struct OpenAIPayload {
     private(set) var finishCount: Int64 = 0
     /// Bytes of text, reasoning, refusals and tool arguments, as written in JSON.
     private(set) var contentBytes: Int64 = 0
+    /// Chinese, Japanese or Korean characters in them.
+    private(set) var wideCharacters: Int64 = 0
+
+    /// What they are taken for where usage is missing.
+    var contentTokens: Int64 { Bytes.tokens(bytes: contentBytes, wideCharacters: wideCharacters) }
 
     init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
         guard let base = bytes.baseAddress else { return }
@@ -142,7 +147,10 @@ struct OpenAIPayload {
         default: counts = false
         }
         let valueEnd = JSONWalk.stringEnd(base, value &+ 1, end)
-        if counts { contentBytes &+= Int64(valueEnd &- value &- 1) }
+        if counts {
+            contentBytes &+= Int64(valueEnd &- value &- 1)
+            wideCharacters &+= Bytes.wideCharacters(base, value &+ 1, valueEnd)
+        }
         return min(valueEnd &+ 1, end)
     }
 }

@@ -12,7 +12,7 @@ struct OpenAIPrompt {
     private(set) var hasLongCache = false
 
     /// Four bytes a token, one token for each Chinese, Japanese or Korean character.
-    var estimatedTokens: Int64 { tokens &+ wideCharacters &+ (textBytes &- 3 &* wideCharacters &+ 3) / 4 }
+    var estimatedTokens: Int64 { tokens &+ Bytes.tokens(bytes: textBytes, wideCharacters: wideCharacters) }
 
     /// Adds the strings and numbers of an accepted JSON value.
     mutating func read(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
@@ -33,7 +33,7 @@ struct OpenAIPrompt {
                     tokens &+= Self.tokensPerInlineImage
                 } else {
                     textBytes &+= Int64(close &- start)
-                    wideCharacters &+= Self.wideCharacters(base, start, close)
+                    wideCharacters &+= Bytes.wideCharacters(base, start, close)
                 }
             } else if byte &- UInt8(ascii: "0") <= 9 {
                 // An array of token ids.
@@ -129,25 +129,5 @@ struct OpenAIPrompt {
         default: break
         }
         return false
-    }
-
-    /// Characters from U+3000 to U+D7FF, and those beyond U+20000.
-    @inline(__always)
-    private static func wideCharacters(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int64 {
-        var index = start
-        var count: Int64 = 0
-        while index < end {
-            if end &- index >= 8, Bytes.word(base, index) & Bytes.highs == 0 {
-                index &+= 8
-                continue
-            }
-            switch base.load(fromByteOffset: index, as: UInt8.self) {
-            case 0xE3...0xED, 0xF0:
-                count &+= 1
-                index &+= 3
-            default: index &+= 1
-            }
-        }
-        return count
     }
 }

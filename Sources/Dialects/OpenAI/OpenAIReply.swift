@@ -15,8 +15,10 @@ package struct OpenAIReply: Sendable {
     package let usage: UsageFinding
     /// A top-level `error` that is not null: an error whatever the status says.
     package let isError: Bool
-    /// Bytes of text, reasoning and tool arguments, to estimate output from where usage is missing.
+    /// Bytes of text, reasoning and tool arguments.
     package let contentBytes: Int64
+    /// The tokens that they are taken for where usage is missing.
+    package let contentTokens: Int64
 
     /// Reads `body` in one pass, about a nanosecond a byte.
     package init(reading body: ByteBuffer) {
@@ -29,6 +31,7 @@ package struct OpenAIReply: Sendable {
         }
         isError = payload.isError
         contentBytes = payload.contentBytes
+        contentTokens = payload.contentTokens
         if !payload.isObject {
             usage = .unreadable
         } else if let reading,

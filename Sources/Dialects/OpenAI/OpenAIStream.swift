@@ -34,6 +34,9 @@ package struct OpenAIStream: Sendable {
     package private(set) var contentEvents: Int64 = 0
     /// Bytes of text, reasoning and tool arguments, as written in JSON.
     package private(set) var contentBytes: Int64 = 0
+    private var wideCharacters: Int64 = 0
+    /// The tokens that they are taken for where usage is missing.
+    package var contentTokens: Int64 { Bytes.tokens(bytes: contentBytes, wideCharacters: wideCharacters) }
     /// Choices that said why they ended.
     package private(set) var finishCount: Int64 = 0
     package var finishSeen: Bool { finishCount > 0 }
@@ -165,6 +168,7 @@ package struct OpenAIStream: Sendable {
         if payload.hasChoices { contentEvents &+= 1 }
         if payload.contentBytes > 0 {
             contentBytes &+= payload.contentBytes
+            wideCharacters &+= payload.wideCharacters
             textEvents &+= 1
             textFollowsUsage = true
         }
@@ -211,7 +215,7 @@ package struct OpenAIStream: Sendable {
         guard choices > 1, former.hasInput, former.hasOutput, reading.hasInput, reading.hasOutput,
             former.usage.inputTokens == reading.usage.inputTokens
         else { return nil }
-        let counted = max(textEvents + finishCount, contentBytes / 4)
+        let counted = max(textEvents + finishCount, contentTokens)
         guard 2 * counted > 2 * reading.usage.outputTokens + former.usage.outputTokens else { return nil }
         return reading.addingOutput(of: former)
     }

@@ -16,7 +16,7 @@ struct AnswerMeter {
     private var window = ByteBuffer()
     private var reading: UsageReading?
     private var rawUsage: [UInt8]?
-    private var contentBytes: Int64 = 0
+    private var contentTokens: Int64 = 0
     private var drainedBytes = 0
 
     var heldBytes: Int { held.readableBytes }
@@ -124,7 +124,7 @@ struct AnswerMeter {
         }
         switch reply.usage {
         case .reported(let reading, let raw): take(reading, raw: raw)
-        case .missing: contentBytes = reply.contentBytes
+        case .missing: contentTokens = reply.contentTokens
         case .unreadable: return .unreadable
         }
         return .complete
@@ -146,13 +146,13 @@ struct AnswerMeter {
                 facts.rawUsage = stream.rawUsage.map { Array($0.readableBytesView.prefix(4_096)) }
             }
             facts.contentEvents = stream.contentEvents
-            facts.contentBytes = stream.contentBytes
+            facts.contentTokens = stream.contentTokens
         }
         if let reading {
             facts.reading = reading
             facts.rawUsage = rawUsage
         }
-        if facts.contentBytes == 0 { facts.contentBytes = contentBytes }
+        if facts.contentTokens == 0 { facts.contentTokens = contentTokens }
         return facts
     }
 }

@@ -7,9 +7,9 @@ struct BookingFacts {
     var rawUsage: [UInt8]?
     /// More output came than the usage was stated for.
     var isUsageBehind = false
-    /// Events that carried output, and the bytes of text in them.
+    /// Events that carried output, and what the text in them is taken for.
     var contentEvents: Int64 = 0
-    var contentBytes: Int64 = 0
+    var contentTokens: Int64 = 0
     /// What of that text the client sent itself.
     var echoTokens: Int64 = 0
     var isClientGone = false
@@ -68,8 +68,8 @@ extension CallResult {
             }
             if call.endpoint != .embeddings, reading?.hasOutput != true || facts.isUsageBehind {
                 flags.insert(.estimated)
-                // An event carries at least a token as a rule, and four bytes are about one.
-                let counted = max(facts.contentEvents, (facts.contentBytes + 3) / 4 - facts.echoTokens)
+                // An event carries at least a token as a rule.
+                let counted = max(facts.contentEvents, facts.contentTokens - facts.echoTokens)
                 let missing = counted - usage.outputTokens
                 if missing >= 0 { usage.set(.output, to: usage[.output] + missing, .estimated) }
             }
