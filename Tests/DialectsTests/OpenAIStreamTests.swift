@@ -24,9 +24,15 @@ struct Tapped: Equatable {
         _ chunks: [ArraySlice<UInt8>],
         stripsUsage: Bool,
         choices: Int64 = 1,
+        prompts: Int64 = 1,
         eventByteLimit: Int = 1 << 20
     ) throws {
-        var stream = OpenAIStream(stripsUsage: stripsUsage, choices: choices, eventByteLimit: eventByteLimit)
+        var stream = OpenAIStream(
+            stripsUsage: stripsUsage,
+            choices: choices,
+            prompts: prompts,
+            eventByteLimit: eventByteLimit
+        )
         for chunk in chunks {
             if let output = try stream.receive(ByteBuffer(bytes: chunk)) { bytes += output.bytes }
         }
@@ -128,6 +134,16 @@ struct OpenAIStreamTests {
         }
     }
 
+    @Test("so it does where completions end, on the event that ends them: of one prompt twice, or of two prompts")
+    func twoCompletions() throws {
+        let twice = try Recording(name: "llamacpp-openai-completions-stream-n2").body()
+        let ofOne = try #require(try Tapped([twice[...]], stripsUsage: true, choices: 2).usage).usage
+        #expect(ofOne[.input] == 1 && ofOne[.cacheRead] == 2 && ofOne[.output] == 10)
+        let two = try Recording(name: "llamacpp-openai-completions-stream-prompts2").body()
+        let ofTwo = try #require(try Tapped([two[...]], stripsUsage: true, choices: 2, prompts: 2).usage).usage
+        #expect(ofTwo[.input] == 2 && ofTwo[.cacheRead] == 9 && ofTwo[.output] == 8)
+    }
+
     /// A stream in short: `a`, `b` are tokens of choices; `A`, `B` their ends; numbers are usage that stands alone, `u`
     /// and a number usage on an event with a token.
     static func stream(_ script: String, prompt: Int = 3) -> String {
@@ -142,7 +158,9 @@ struct OpenAIStreamTests {
             let members =
                 switch word.first {
                 case "u": choices("a", text) + "," + usage(word.dropFirst())
-                case "A", "B", "C": choices(word.first ?? "a", #""delta":{},"finish_reason":"stop""#)
+                case "A", "B", "C":
+                    choices(word.first ?? "a", #""delta":{},"finish_reason":"stop""#)
+                        + (word.count > 1 ? "," + usage(word.dropFirst()) : "")
                 case "a", "b", "c": choices(word.first ?? "a", text)
                 case "D": ""
                 default: #""choices":[],"# + usage(word)
@@ -161,6 +179,9 @@ struct OpenAIStreamTests {
             ("1 a 2 b 3 A 4 b 5 B 6 D", 2, 6, false), ("a 1 b 2 A 3 B 4 D", 2, 4, false),
             ("u1 b u2 A B 4 D", 2, 4, false),
             ("a a A 2 b b B 2 4 D", 2, 4, false), ("a a A 2 b b B 2 4 4 D", 2, 4, false),
+            // The same on the events that end choices, and what cumulates there or everywhere.
+            ("a b a A3 b B3 D", 2, 6, false), ("a A2 b B4 D", 2, 4, false), ("u1 u2 A2 b B3 D", 2, 3, false),
+            ("u1 u2 u3 A3 B3 D", 2, 3, false), ("u1 A1 u2 B2 D", 2, 2, false), ("a A2 b b B3 5 D", 2, 5, false),
             // One choice has one usage, whatever comes.
             ("a A 2 b B 2 D", 1, 2, false),
             // What came after the last usage, or belongs to choices that have not ended, it does not hold.
@@ -183,10 +204,14 @@ struct OpenAIStreamTests {
         }
     }
 
-    @Test("usage of other prompts does not add up")
-    func otherPrompts() throws {
+    @Test(
+        "usage of other prompts adds up only where each has one answer",
+        arguments: [(2, 1, 4, 2), (2, 2, 7, 4), (4, 2, 4, 2)] as [(Int64, Int64, Int64, Int64)]
+    )
+    func otherPrompts(choices: Int64, prompts: Int64, input: Int64, output: Int64) throws {
         let text = Self.stream("a b A 2") + Self.stream("b b b B 2", prompt: 4)
-        #expect(try Tapped(text, choices: 2).usage?.usage[.output] == 2)
+        let tapped = try Tapped([ArraySlice(text.utf8)], stripsUsage: false, choices: choices, prompts: prompts)
+        #expect(tapped.usage?.usage[.input] == input && tapped.usage?.usage[.output] == output)
     }
 
     static let event = #"data: {"id":"a","choices":[{"index":0,"delta":{"content":"hi"}}]}"# + "\n\n"

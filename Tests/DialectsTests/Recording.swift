@@ -8,6 +8,7 @@ struct Recording: Sendable, CustomTestStringConvertible {
 
     static let streams = [
         "llamacpp-openai-chat-stream-usage", "llamacpp-openai-chat-stream-nousage", "llamacpp-openai-chat-stream-n2",
+        "llamacpp-openai-completions-stream-n2", "llamacpp-openai-completions-stream-prompts2",
     ].map(Recording.init)
 
     static let replies = [

@@ -7,7 +7,7 @@ import Testing
 struct AnswerMeterTests {
     private func meter(events: Int, bytes: Int) throws -> AnswerMeter {
         var meter = AnswerMeter()
-        meter.expectStream(stripsUsage: false, choices: 1, eventByteLimit: 1 << 20)
+        meter.expectStream(stripsUsage: false, choices: 1, prompts: 1, eventByteLimit: 1 << 20)
         for index in 0..<events {
             let text = String(repeating: "x", count: bytes / events + (index < bytes % events ? 1 : 0))
             meter.hold(ByteBuffer(string: "data: {\"choices\":[{\"text\":\"\(text)\"}]}\n\n"))

@@ -11,8 +11,9 @@ package struct OpenAIStream: Sendable {
     /// `"usage":null` in the others, so that the client sees what it would have seen without us. Usage on an event that
     /// also carries choices stays.
     private let stripsUsage: Bool
-    /// How many answers were asked for.
+    /// How many answers were asked for, to how many prompts.
     private let choices: Int64
+    private let prompts: Int64
     private var parser: SSEParser
     /// The terminal event and all that follows it.
     private var tail: ByteBuffer?
@@ -43,15 +44,21 @@ package struct OpenAIStream: Sendable {
     /// Events with text.
     private var textEvents: Int64 = 0
     private var textFollowsUsage = false
-    /// The last usage stood alone, and a choice had ended since the one before.
-    private var usageFollowsFinish = false
+    /// Each usage so far came with the end of a choice, alone or on its event: it may be that choice's own.
+    private var isUsageOfChoices = true
     private var finishCountAtUsage: Int64 = 0
     /// Events whose data was neither a JSON object nor `[DONE]`.
     package private(set) var unreadableEvents: Int64 = 0
 
-    package init(stripsUsage: Bool, choices: Int64 = 1, eventByteLimit: Int = SSEParser.defaultEventByteLimit) {
+    package init(
+        stripsUsage: Bool,
+        choices: Int64 = 1,
+        prompts: Int64 = 1,
+        eventByteLimit: Int = SSEParser.defaultEventByteLimit
+    ) {
         self.stripsUsage = stripsUsage
         self.choices = choices
+        self.prompts = prompts
         parser = SSEParser(eventByteLimit: eventByteLimit)
     }
 
@@ -177,7 +184,8 @@ package struct OpenAIStream: Sendable {
         case .null:
             if stripsUsage, !isWhole, !payload.usageMember.isEmpty { cutter.remove(payload.usageMember, bytes) }
         case .object, .other:
-            noteUsage(UnsafeRawBufferPointer(rebasing: data[payload.usageValue]), isAlone: payload.hasNoChoices)
+            let isOfChoice = (payload.hasNoChoices || payload.finishCount > 0) && finishCount > finishCountAtUsage
+            noteUsage(UnsafeRawBufferPointer(rebasing: data[payload.usageValue]), followsFinish: isOfChoice)
             if stripsUsage, payload.usage == .object, payload.hasNoChoices, !payload.isError {
                 cutter.remove(event, bytes)
                 lastEventWasStripped = true
@@ -185,24 +193,25 @@ package struct OpenAIStream: Sendable {
         }
     }
 
-    private mutating func noteUsage(_ object: UnsafeRawBufferPointer, isAlone: Bool) {
+    private mutating func noteUsage(_ object: UnsafeRawBufferPointer, followsFinish: Bool) {
         let reading = OpenAIUsage.read(object)
         // One that states nothing, as some upstreams send at the end, does not undo one that did.
         guard usage == nil || reading.hasInput || reading.hasOutput else { return }
-        let followsFinish = isAlone && finishCount > finishCountAtUsage
-        let sum = followsFinish && usageFollowsFinish ? usage.flatMap { added(reading, to: $0) } : nil
+        isUsageOfChoices = isUsageOfChoices && followsFinish
+        let sum = isUsageOfChoices ? usage.flatMap { added(reading, to: $0) } : nil
         usage = sum ?? reading
         textFollowsUsage = false
-        usageFollowsFinish = followsFinish
         finishCountAtUsage = finishCount
 
         var raw = rawUsage ?? ByteBuffer()
         rawUsage = nil
         if sum == nil { raw.clear() }
-        if raw.readableBytes + object.count <= OpenAIUsage.largestObjectBytes {
-            if sum != nil { raw.beginJSONElement() }
+        if sum == nil, object.count <= OpenAIUsage.largestObjectBytes {
             raw.writeBytes(object)
-            if sum != nil { raw.writeInteger(UInt8(ascii: "]")) }
+        } else if sum != nil, raw.readableBytes + object.count + 3 <= OpenAIUsage.keptBytes {
+            raw.beginJSONElement()
+            raw.writeBytes(object)
+            raw.writeInteger(UInt8(ascii: "]"))
         }
         rawUsage = raw
     }
@@ -211,19 +220,20 @@ package struct OpenAIStream: Sendable {
     ///
     /// llama.cpp states each choice's own usage when it ends: 4, then 8, and 12 are to be paid. Others restate the sum so
     /// far: 4, then 12. What was counted tells which is nearer: an event with text is a token, and so is a choice's end.
+    /// Of several prompts each is stated with its own answer.
     private func added(_ reading: UsageReading, to former: UsageReading) -> UsageReading? {
-        guard choices > 1, former.hasInput, former.hasOutput, reading.hasInput, reading.hasOutput,
-            former.usage.inputTokens == reading.usage.inputTokens
-        else { return nil }
+        guard choices > 1, former.hasInput, former.hasOutput, reading.hasInput, reading.hasOutput else { return nil }
+        let isOfOtherPrompt = prompts > 1 && prompts == choices
+        guard isOfOtherPrompt || former.usage.inputTokens == reading.usage.inputTokens else { return nil }
         let counted = max(textEvents + finishCount, contentTokens)
         guard 2 * counted > 2 * reading.usage.outputTokens + former.usage.outputTokens else { return nil }
-        return reading.addingOutput(of: former)
+        return reading.adding(former, withInput: isOfOtherPrompt)
     }
 
     /// The usage is not of all that came: text followed it, or it is of a choice that ended before the others.
     package var isUsageBehind: Bool {
         guard usage != nil else { return false }
-        return textFollowsUsage || (choices > 1 && usageFollowsFinish && finishCount < choices && !terminalSeen)
+        return textFollowsUsage || (choices > 1 && isUsageOfChoices && finishCount < choices && !terminalSeen)
     }
 
     /// As many choices have ended as were asked for.

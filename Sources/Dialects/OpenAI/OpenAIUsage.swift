@@ -34,10 +34,10 @@ package struct UsageReading: Hashable, Sendable {
 
     package var isPlausible: Bool { problems.isEmpty }
 
-    /// This usage with the output of another one, derived; the input stays, as both are of one prompt.
-    func addingOutput(of other: UsageReading) -> UsageReading {
+    /// This usage with that of another choice, derived; of the same prompt, the input stays as it is.
+    func adding(_ other: UsageReading, withInput: Bool) -> UsageReading {
         var sum = usage
-        for tokenClass in TokenClass.allCases where tokenClass.isOutput && other.usage[tokenClass] > 0 {
+        for tokenClass in TokenClass.allCases where other.usage[tokenClass] > 0 && (tokenClass.isOutput || withInput) {
             sum.set(tokenClass, to: usage[tokenClass] + other.usage[tokenClass], .derived)
         }
         return UsageReading(
@@ -56,8 +56,10 @@ package struct UsageReading: Hashable, Sendable {
 /// bridges to Gemini, which do not state it at all: what their total has beyond the sum is taken for reasoning. DeepSeek
 /// names cache reads `prompt_cache_hit_tokens`.
 package enum OpenAIUsage {
-    /// A longer object is not believed, and not kept.
+    /// A longer object is not believed.
     package static let largestObjectBytes = 16 << 10
+    /// What is kept of usage as it was stated.
+    package static let keptBytes = 4 << 10
 
     package static func read(_ object: ByteBuffer) -> UsageReading {
         object.withUnsafeReadableBytes { read($0) }

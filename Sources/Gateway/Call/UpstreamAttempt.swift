@@ -30,6 +30,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             meter.expectStream(
                 stripsUsage: !prepared.request.asksForUsage,
                 choices: prepared.request.choices,
+                prompts: prepared.request.promptCount,
                 eventByteLimit: limits.eventBytes
             )
         }

@@ -31,8 +31,13 @@ struct AnswerMeter {
 
     // MARK: - Streams
 
-    mutating func expectStream(stripsUsage: Bool, choices: Int64, eventByteLimit: Int) {
-        stream = OpenAIStream(stripsUsage: stripsUsage, choices: choices, eventByteLimit: eventByteLimit)
+    mutating func expectStream(stripsUsage: Bool, choices: Int64, prompts: Int64, eventByteLimit: Int) {
+        stream = OpenAIStream(
+            stripsUsage: stripsUsage,
+            choices: choices,
+            prompts: prompts,
+            eventByteLimit: eventByteLimit
+        )
     }
 
     var isStream: Bool { stream != nil }
@@ -132,7 +137,7 @@ struct AnswerMeter {
 
     private mutating func take(_ reading: UsageReading, raw: ByteBuffer) {
         self.reading = reading
-        rawUsage = Array(raw.readableBytesView.prefix(4_096))
+        rawUsage = Array(raw.readableBytesView.prefix(OpenAIUsage.keptBytes))
     }
 
     // MARK: - The bill
@@ -143,7 +148,7 @@ struct AnswerMeter {
             facts.reading = stream.usage
             facts.isUsageBehind = stream.isUsageBehind
             if stream.usage != nil {
-                facts.rawUsage = stream.rawUsage.map { Array($0.readableBytesView.prefix(4_096)) }
+                facts.rawUsage = stream.rawUsage.map { Array($0.readableBytesView.prefix(OpenAIUsage.keptBytes)) }
             }
             facts.contentEvents = stream.contentEvents
             facts.contentTokens = stream.contentTokens
