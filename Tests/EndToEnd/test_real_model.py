@@ -89,6 +89,27 @@ def test_completions_and_two_choices(real, clients):
         assert picos(bill["cost"]) == price_of(answer.parse().usage.model_dump())
 
 
+@pytest.mark.parametrize("name", ["chat", "one prompt", "two prompts"])
+def test_streamed_choices_are_billed_each(real, clients, name):
+    """The model states the usage of each choice when it ends."""
+    key, through, _ = clients
+    asked = {"model": "smollm2", "max_tokens": 12, "stream": True, "stream_options": {"include_usage": True}}
+    if name == "chat":
+        create = through.chat.completions.with_streaming_response.create
+        asked |= {"messages": PROMPT, "n": 2}
+    else:
+        create = through.completions.with_streaming_response.create
+        asked |= {"prompt": "The sky is", "n": 2} if name == "one prompt" else {"prompt": ["The sky is", "A fruit that I like is"]}
+    with create(**asked) as response:
+        stated = [chunk.usage for chunk in response.parse() if chunk and chunk.usage]
+        request_id = response.headers["x-request-id"]
+    bill = real.bill(key, request_id)
+    assert len(stated) == 2 and bill["state"] == "captured" and bill["flags"] == []
+    assert bill["output_tokens"] == sum(usage.completion_tokens for usage in stated)
+    prompts = [usage.prompt_tokens for usage in stated]
+    assert bill["input_tokens"] == (sum(prompts) if name == "two prompts" else prompts[0])
+
+
 def test_the_sum_is_the_quota_used(real, clients):
     key, _, _ = clients
     bills = real.usage(key)["recent"]
