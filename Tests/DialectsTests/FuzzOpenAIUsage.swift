@@ -81,7 +81,7 @@ struct FuzzOpenAIUsage {
         let hold = Money(picoDollars: run.random.integer())
         let bill = Bill(usage: usage, rates: rates, costRates: rates, multiplier: multiplier, hold: hold)
         try run.expect(bill.charge >= .zero && bill.charge <= max(.zero, hold), "charge \(bill.charge) of \(hold)")
-        try run.expect(bill.cost >= .zero && bill.cost <= Bill.largestCost && bill.excess >= .zero, "\(bill)")
+        try run.expect(bill.cost >= .zero && bill.cost <= Bill.largest && bill.excess >= .zero, "\(bill)")
     }
 
     @Test("a reply's usage is its member of that name, as it stands in the body")

@@ -26,6 +26,7 @@ package struct Quote: Hashable, Sendable {
     ///   - inputTokens: an upper bound of the prompt's tokens.
     ///   - choices: how many answers were asked for.
     ///   - thinkingTokens: what a choice may think beyond its output limit; it is never lowered.
+    /// - Throws: `MoneyError.overflow` beyond ``Bill/largest``.
     package static func worstCase(
         rates: Rates,
         multiplier: Multiplier,
@@ -40,11 +41,13 @@ package struct Quote: Hashable, Sendable {
         let (thinking, isTooMuch) = perToken.multipliedReportingOverflow(by: Int128(max(0, thinkingTokens)))
         let (fixed, overflow) = input.addingReportingOverflow(thinking)
         guard !isTooMuch, !overflow else { throw .overflow }
-        return Quote(
+        let quote = Quote(
             fixed: try multiplier.applyRoundingUp(to: fixed),
             perOutputToken: try multiplier.applyRoundingUp(to: perToken),
             outputLimit: outputLimit,
             lowestOutputLimit: lowestOutputLimit
         )
+        guard try quote.bound(outputLimit: outputLimit) <= Bill.largest else { throw .overflow }
+        return quote
     }
 }

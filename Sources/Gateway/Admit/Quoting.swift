@@ -74,7 +74,7 @@ struct QuotedCall {
             estimate = try Money(exactly: price.rates.price(of: usage))
         } catch {
             throw .badRequest(
-                message: "This request could cost more than can be counted; lower its limits.",
+                message: "This request could cost more than $10,000, the most a call may; lower its limits.",
                 member: nil,
                 code: "cost_overflow"
             )

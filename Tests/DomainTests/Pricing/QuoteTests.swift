@@ -51,6 +51,21 @@ struct QuoteTests {
         }
     }
 
+    @Test("a call costs ten thousand dollars at most", arguments: [(10_000, true), (10_001, false)] as [(Int64, Bool)])
+    func largest(dollars: Int64, isQuoted: Bool) throws {
+        var rates = Rates()
+        rates[.input] = Money.picosPerDollar
+        let quote = try? Quote.worstCase(
+            rates: rates,
+            multiplier: .one,
+            inputTokens: dollars,
+            choices: 1,
+            outputLimit: 0,
+            lowestOutputLimit: 0
+        )
+        #expect((quote != nil) == isQuoted)
+    }
+
     @Test("overflow is an error value")
     func overflows() throws {
         var rates = Rates()

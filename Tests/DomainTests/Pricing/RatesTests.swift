@@ -126,8 +126,8 @@ struct RatesTests {
             let hold = Money(picoDollars: hold)
             let bill = Bill(usage: usage, rates: rates, costRates: rates, multiplier: multiplier, hold: hold)
             #expect(bill.charge >= .zero && bill.charge <= max(.zero, hold))
-            #expect(bill.excess >= .zero && bill.excess <= Bill.largestCost)
-            #expect(bill.cost >= .zero && bill.cost <= Bill.largestCost)
+            #expect(bill.excess >= .zero && bill.excess <= Bill.largest)
+            #expect(bill.cost >= .zero && bill.cost <= Bill.largest)
             if rate > 0 { #expect(bill.charge == max(.zero, hold)) }
         }
     }
