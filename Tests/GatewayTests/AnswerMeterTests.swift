@@ -5,9 +5,15 @@ import Testing
 
 @Suite("output that passes what is held")
 struct AnswerMeterTests {
-    private func meter(events: Int, bytes: Int) throws -> AnswerMeter {
+    private func meter(events: Int, bytes: Int, _ bound: OutputBound) throws -> AnswerMeter {
         var meter = AnswerMeter()
-        meter.expectStream(stripsUsage: false, choices: 1, prompts: 1, eventByteLimit: 1 << 20)
+        meter.expectStream(
+            stripsUsage: false,
+            choices: 1,
+            prompts: 1,
+            eventByteLimit: 1 << 20,
+            outputBound: bound
+        )
         for index in 0..<events {
             let text = String(repeating: "x", count: bytes / events + (index < bytes % events ? 1 : 0))
             meter.hold(ByteBuffer(string: "data: {\"choices\":[{\"text\":\"\(text)\"}]}\n\n"))
@@ -25,7 +31,7 @@ struct AnswerMeterTests {
         ] as [(Int64, Int, Int, Int64, Bool)]
     )
     func isBeyond(limit: Int64, events: Int, bytes: Int, echo: Int64, expected: Bool) throws {
-        let meter = try meter(events: events, bytes: bytes)
-        #expect(meter.isBeyond(limit, choices: 1, echoBytes: echo) == expected)
+        let bound = OutputBound(tokens: limit, choices: 1, echoBytes: echo)
+        #expect(try meter(events: events, bytes: bytes, bound).isBeyondHold == expected)
     }
 }

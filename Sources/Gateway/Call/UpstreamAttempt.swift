@@ -11,7 +11,6 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     /// Until the exchange is over.
     private var exchange: Exchange?
     private let prepared: PreparedCall
-    private let hold: Hold
     private let limits: GatewaySettings.Limits
     private var connection: UpstreamConnection?
     private(set) var head: HTTPResponseHead?
@@ -23,7 +22,6 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
     init(of exchange: Exchange, answering prepared: PreparedCall, hold: Hold) {
         self.exchange = exchange
         self.prepared = prepared
-        self.hold = hold
         limits = exchange.gateway.settings.limits
         meter.credential = prepared.quoted.route.provider.credential
         if prepared.request.isStreamed {
@@ -31,7 +29,12 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
                 stripsUsage: !prepared.request.asksForUsage,
                 choices: prepared.request.choices,
                 prompts: prepared.request.promptCount,
-                eventByteLimit: limits.eventBytes
+                eventByteLimit: limits.eventBytes,
+                outputBound: OutputBound(
+                    tokens: prepared.heldOutput(hold),
+                    choices: prepared.request.choices,
+                    echoBytes: prepared.request.largestEchoBytes
+                )
             )
         }
     }
@@ -192,14 +195,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
         do {
             let out = try meter.meterHeld()
             if out.readableBytes > 0 {
-                let isBeyond = meter.isBeyond(
-                    prepared.heldOutput(hold),
-                    choices: prepared.request.choices,
-                    echoBytes: prepared.request.largestEchoBytes
-                )
-                if isBeyond {
-                    return exchange.receive(.outputBeyondHold)
-                }
+                if meter.isBeyondHold { return exchange.receive(.outputBeyondHold) }
                 forward(out)
                 Failpoint.hit("gateway.mid-stream")
             }

@@ -13,6 +13,7 @@ struct AnswerMeter {
     /// The answer as far as it is held back: a whole one until its bill is durable, a stream's until its burst is over.
     private(set) var held = ByteBuffer()
     private var stream: OpenAIStream?
+    private var outputBound = OutputBound.none
     private var window = ByteBuffer()
     private var reading: UsageReading?
     private var rawUsage: [UInt8]?
@@ -31,7 +32,14 @@ struct AnswerMeter {
 
     // MARK: - Streams
 
-    mutating func expectStream(stripsUsage: Bool, choices: Int64, prompts: Int64, eventByteLimit: Int) {
+    mutating func expectStream(
+        stripsUsage: Bool,
+        choices: Int64,
+        prompts: Int64,
+        eventByteLimit: Int,
+        outputBound: OutputBound
+    ) {
+        self.outputBound = outputBound
         stream = OpenAIStream(
             stripsUsage: stripsUsage,
             choices: choices,
@@ -62,12 +70,12 @@ struct AnswerMeter {
 
     /// The stream's outcome once it told its end, else nil.
     var streamVerdict: CallMachine.AnswerVerdict? {
-        guard let stream, stream.terminalSeen else { return nil }
+        guard stream?.terminalSeen == true else { return nil }
         return isOnlyError ? .errorInside : .complete
     }
 
     /// The stream began with an error and brought nothing else.
-    var isOnlyError: Bool { stream.map { $0.firstEventIsError && $0.contentEvents == 0 } ?? false }
+    var isOnlyError: Bool { stream?.firstEventIsError == true && stream?.contentEvents == 0 }
 
     /// The outcome of a stream whose connection ended properly; nil where it broke off before its end.
     var verdictOfEndedStream: CallMachine.AnswerVerdict? {
@@ -78,12 +86,9 @@ struct AnswerMeter {
         return isWhole || stream.terminalSeen || stream.errorSeen ? .complete : nil
     }
 
-    /// Output can only be counted roughly as it passes: an event is a token or more, a token at most 128 bytes.
-    /// - Parameter echoBytes: what may come of the prompt besides; an escape is six bytes for one at most.
-    func isBeyond(_ limit: Int64, choices: Int64, echoBytes: Int64 = 0) -> Bool {
-        guard let stream, limit < Usage.largestCount else { return false }
-        return stream.contentEvents > limit + 64 + 8 * choices + echoBytes
-            || stream.contentBytes > limit * 128 + 4_096 + 6 * echoBytes
+    /// More output has come than can be held for.
+    var isBeyondHold: Bool {
+        stream?.contentEvents ?? 0 > outputBound.events || stream?.contentBytes ?? 0 > outputBound.bytes
     }
 
     /// The last bytes, which waited for the bill.
