@@ -22,6 +22,7 @@ package enum Entity {
     package enum Quota {}
     package enum Grant {}
     package enum Replica {}
+    package enum Session {}
 }
 
 package typealias UserID = Identifier<Entity.User>

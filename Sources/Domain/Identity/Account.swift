@@ -1,0 +1,113 @@
+/// A user as the control plane shows one.
+package struct Account: Hashable, Sendable {
+    package let id: UserID
+    package let email: String
+    package let name: String
+    package let role: Role
+    package let isActive: Bool
+    package let createdAt: Instant
+    package let updatedAt: Instant
+    /// The newest active key's display form, `sk-audit-Ab…wxyz`; nil where there is none.
+    package let keyHint: String?
+
+    package init(
+        id: UserID,
+        email: String,
+        name: String,
+        role: Role,
+        isActive: Bool,
+        createdAt: Instant,
+        updatedAt: Instant,
+        keyHint: String?
+    ) {
+        self.id = id
+        self.email = email
+        self.name = name
+        self.role = role
+        self.isActive = isActive
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.keyHint = keyHint
+    }
+}
+
+/// A user to be made.
+package struct NewAccount: Sendable {
+    /// Trimmed and in small letters; at most 254 characters, one `@`.
+    package let email: String
+    package let name: String
+    package let role: Role
+    /// As ``PasswordHasher`` made it; nil: cannot sign in.
+    package let passwordHash: String?
+
+    package init(email: String, name: String, role: Role, passwordHash: String?) {
+        self.email = email
+        self.name = name
+        self.role = role
+        self.passwordHash = passwordHash
+    }
+}
+
+/// What is to change of a user; nil stays.
+package struct AccountChanges: Sendable {
+    package var email: String?
+    package var name: String?
+    package var role: Role?
+    package var isActive: Bool?
+    package var passwordHash: String?
+
+    package init() {}
+}
+
+/// A page of users.
+package struct AccountQuery: Hashable, Sendable {
+    package enum Order: String, CaseIterable, Sendable {
+        case id, email, name, createdAt = "created_at"
+    }
+
+    /// In email or name, any case; `%` and `_` are ordinary characters.
+    package var search: String?
+    package var role: Role?
+    package var isActive: Bool?
+    package var order = Order.id
+    package var isDescending = false
+    package var offset = 0
+    package var limit = 50
+
+    package init() {}
+}
+
+/// Some of a list, and how many there are in all.
+package struct Page<Item: Sendable>: Sendable {
+    package let count: Int
+    package let items: [Item]
+
+    package init(count: Int, items: [Item]) {
+        self.count = count
+        self.items = items
+    }
+}
+
+/// Why a change of users was refused; nothing has changed then.
+package enum AccountError: Error, Hashable, Sendable {
+    case notFound
+    case emailTaken
+    /// It would leave nobody who may do everything.
+    case lastSuperAdmin
+    /// The database could not be asked or took nothing; the text is for the log.
+    case unavailable(String)
+}
+
+/// Where users are kept. Nothing of it is on a call's path; each change is one transaction with its audit leaf and its row
+/// in the change feed. A change of role, password or activity ends the user's sessions.
+package protocol Accounts: Sendable {
+    func account(_ id: UserID) async throws(AccountError) -> Account?
+    func accounts(_ query: AccountQuery) async throws(AccountError) -> Page<Account>
+    /// - Throws: `.emailTaken`.
+    func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account
+    /// - Throws: `.notFound`, `.emailTaken`, `.lastSuperAdmin`.
+    func update(_ id: UserID, _ changes: AccountChanges, by actor: Actor) async throws(AccountError) -> Account
+    /// Makes the user's default key anew: every active key of the name `default` ends within two seconds.
+    /// - Returns: the new key, whole, for the only time.
+    func resetKey(of id: UserID, by actor: Actor) async throws(AccountError) -> String
+}

@@ -1,0 +1,84 @@
+/// A sign-in on the control plane: a row that outlives its short access tokens and one refresh token after the other.
+package typealias SessionID = Identifier<Entity.Session>
+
+/// SHA-256 of a refresh token: what is stored of it.
+package struct TokenDigest: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    /// Nil unless there are 32 bytes.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+}
+
+/// What a login has to know of a user.
+package struct LoginRecord: Hashable, Sendable {
+    package let userID: UserID
+    package let role: Role
+    package let isActive: Bool
+    /// Nil: cannot sign in with a password.
+    package let passwordHash: String?
+
+    package init(userID: UserID, role: Role, isActive: Bool, passwordHash: String?) {
+        self.userID = userID
+        self.role = role
+        self.isActive = isActive
+        self.passwordHash = passwordHash
+    }
+}
+
+/// A session as it stands now.
+package struct SessionStanding: Hashable, Sendable {
+    package let id: SessionID
+    package let userID: UserID
+    package let role: Role
+    /// When the session ends whatever is done.
+    package let expiresAt: Instant
+
+    package init(id: SessionID, userID: UserID, role: Role, expiresAt: Instant) {
+        self.id = id
+        self.userID = userID
+        self.role = role
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What became of a refresh token.
+package enum RefreshOutcome: Hashable, Sendable {
+    case renewed(SessionStanding)
+    /// Not known, expired, or of a session that has ended.
+    case invalid
+    /// It was traded before: somebody else may have it, so its session was ended.
+    case reused(UserID)
+}
+
+/// Where sign-ins are kept. Each change is one transaction with its audit leaf.
+package protocol SessionStore: Sendable {
+    /// - Parameter email: trimmed, in small letters. - Returns: nil for an unknown one.
+    func login(email: String) async throws(AccountError) -> LoginRecord?
+    /// Opens a session whose first refresh token has this digest.
+    func open(
+        of user: UserID,
+        refresh: TokenDigest,
+        expiresAt: Instant,
+        address: String,
+        userAgent: String
+    ) async throws(AccountError) -> SessionStanding
+    /// Trades a refresh token for the next one, once.
+    func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(AccountError) -> RefreshOutcome
+    /// How a session stands; nil if it has ended, has expired, or its user is inactive or was changed since (role, password).
+    func standing(of session: SessionID) async throws(AccountError) -> SessionStanding?
+    /// Ends a session. Idempotent.
+    func close(_ session: SessionID) async throws(AccountError)
+    /// A login that failed, for the audit log; `user` where the address is known.
+    func noteFailedLogin(of user: UserID?, address: String) async throws(AccountError)
+}
+
+/// Makes and checks password hashes, off the event loops, a few at a time.
+package protocol PasswordHasher: Sendable {
+    /// - Returns: nil where too many wait already.
+    func hash(_ password: String) async -> String?
+    /// Takes as long for `stored` nil, which never matches, as for a real one. - Returns: nil where too many wait already.
+    func matches(_ password: String, stored: String?) async -> Bool?
+}
