@@ -5,7 +5,7 @@ package import Logging
 /// The embedded database as a server holds it: locked, migrated, checkpointed, recovered, with its journal.
 package final class EmbeddedStorage: Sendable {
     package let database: SQLiteDatabase
-    /// For reports: reading connections of their own, so that the data plane never waits for one.
+    /// For reports and the control plane: reading connections of their own, so that the data plane never waits for one.
     package let reports: SQLiteDatabase
     package let journal: BatchJournal
     package let replica: ReplicaID
@@ -66,7 +66,11 @@ package final class EmbeddedStorage: Sendable {
             logger: logger,
             clock: clock
         )
-        reports = try SQLiteDatabase(path: path, isReadOnly: true, maximumReaders: ReportThreads.width)
+        reports = try SQLiteDatabase(
+            path: path,
+            isReadOnly: true,
+            maximumReaders: StorageReports.width + ControlDesk.readers
+        )
         // While somebody else writes, settlements go to the spool rather than wait.
         try database.setBusyTimeout(milliseconds: 1_000)
         journal.start()

@@ -58,10 +58,7 @@ package struct Applier: Sendable {
         while true {
             do {
                 return try database.write { connection in
-                    var transaction = ApplyTransaction(
-                        connection: connection,
-                        now: try LedgerTime.now(now, connection)
-                    )
+                    var transaction = ApplyTransaction(try ActTransaction(connection, clock: now))
                     try body(&transaction)
                     return (transaction.changes, transaction.keys)
                 }
@@ -72,51 +69,34 @@ package struct Applier: Sendable {
     }
 }
 
-/// One transaction's work: its connection, its instant, and what it has changed so far.
+/// One transaction's work, and what it has changed so far.
 struct ApplyTransaction {
-    let connection: any SQLConnection
-    let now: Instant
+    static let actor = Actor.command("apply")
+
+    let act: ActTransaction
     private(set) var changes: [ApplyReport.Change] = []
     var keys: [ApplyReport.IssuedKey] = []
 
-    init(connection: any SQLConnection, now: Instant) {
-        self.connection = connection
-        self.now = now
-    }
+    init(_ act: ActTransaction) { self.act = act }
 
-    /// Notes a change: in the report, as an audit leaf, in the change feed. Leaves name rows, not people.
+    var connection: any SQLConnection { act.connection }
+    var now: Instant { act.now }
+
+    /// Notes a change: in the report, as an audit leaf, in the change feed.
     mutating func record(
-        _ kind: ApplyReport.Change.Kind,
+        _ kind: ChangeKind,
         _ name: String,
         row: Int64,
-        _ action: ApplyReport.Change.Action,
+        _ action: ChangeAction,
         fields: [String] = []
     ) throws {
         changes.append(.init(kind: kind, name: name, action: action, fields: fields))
-        let list = fields.map { "\"\($0)\"" }.joined(separator: ",")
-        let json =
-            "{\"act\":\"apply\",\"kind\":\"\(kind.rawValue)\",\"row\":\(row),\"action\":\"\(action.rawValue)\",\"fields\":[\(list)],\"at\":\"\(now)\"}"
-        try AuditLeaves.append(act: json, now: now, connection)
-        try connection.execute(
-            "INSERT INTO change_feed (kind, row_id, created_at) VALUES (?, ?, ?)",
-            .text(kind.rawValue),
-            .integer(row),
-            SQLValue(now)
-        )
+        try act.record(kind, row: row, action, fields: fields, by: Self.actor)
     }
 
-    func id(_ table: String, _ column: String, _ name: String) throws -> Int64? {
-        try connection.query("SELECT id FROM \(table) WHERE \(column) = ?", .text(name)) { $0.int64(0) }.first
-    }
+    func id(_ table: String, _ column: String, _ name: String) throws -> Int64? { try act.id(table, column, name) }
 
-    /// Sets one column where it differs. - Returns: true if it did.
     func set(_ table: String, _ column: String, to value: SQLValue, row: Int64) throws -> Bool {
-        try connection.execute(
-            "UPDATE \(table) SET \(column) = ?, updated_at = ? WHERE id = ? AND \(column) IS NOT ?",
-            value,
-            SQLValue(now),
-            .integer(row),
-            value
-        ) == 1
+        try act.set(table, column, to: value, row: row)
     }
 }

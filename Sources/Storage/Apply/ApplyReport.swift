@@ -1,21 +1,9 @@
 /// What an `apply` did.
 package struct ApplyReport: Sendable {
     package struct Change: Hashable, Sendable {
-        package enum Kind: String, Sendable {
-            case provider, model
-            case modelGroup = "model_group"
-            case user
-            case apiKey = "api_key"
-            case quota
-        }
-
-        package enum Action: String, Sendable {
-            case created, updated
-        }
-
-        package let kind: Kind
+        package let kind: ChangeKind
         package let name: String
-        package let action: Action
+        package let action: ChangeAction
         /// What is new of an updated thing.
         package let fields: [String]
     }

@@ -33,24 +33,17 @@ extension Applier {
                 fields.append("password")
             }
             if fields.contains(where: { $0 != "name" }) {
-                // Sessions opened under the old role or password end.
-                try transaction.connection.execute(
-                    "UPDATE users SET token_epoch = token_epoch + 1 WHERE id = ?",
-                    .integer(id)
-                )
+                try UserRows.endSessions(of: id, transaction.act)
             }
             if !fields.isEmpty { try transaction.record(.user, wish.email, row: id, .updated, fields: fields) }
         } else {
-            id = try transaction.connection.insert(
-                "INSERT INTO users (email, name, role, password_hash, is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                .text(wish.email),
-                .text(wish.name ?? ""),
-                .text((wish.role ?? .user).rawValue),
-                SQLValue(password),
-                SQLValue(wish.isActive ?? true),
-                SQLValue(transaction.now),
-                SQLValue(transaction.now)
+            let new = NewAccount(
+                email: wish.email,
+                name: wish.name ?? "",
+                role: wish.role ?? .user,
+                passwordHash: password
             )
+            id = try UserRows.insert(new, isActive: wish.isActive ?? true, transaction.act)
             try transaction.record(.user, wish.email, row: id, .created)
         }
         try applyKey(wish, user: id, &transaction)
@@ -58,14 +51,15 @@ extension Applier {
     }
 
     private func applyKey(_ wish: DesiredUser, user: Int64, _ transaction: inout ApplyTransaction) throws {
-        let names = try transaction.connection.query("SELECT name FROM api_keys WHERE user_id = ?", .integer(user)) {
-            $0.text(0)
-        }
         let key: APIKeyMaterial
         switch wish.key {
         case .none: return
         case .generate:
-            guard names.isEmpty else { return }
+            let keys = try transaction.connection.query(
+                "SELECT id FROM api_keys WHERE user_id = ? LIMIT 1",
+                .integer(user)
+            ) { $0.int64(0) }
+            guard keys.isEmpty else { return }
             key = .generate()
             transaction.keys.append(.init(email: wish.email, key: key))
         case .literal(let literal):
@@ -81,23 +75,8 @@ extension Applier {
             }
             key = literal
         }
-        var name = "default"
-        var number = 2
-        while names.contains(name) {
-            name = "default-\(number)"
-            number += 1
-        }
-        let id = try transaction.connection.insert(
-            "INSERT INTO api_keys (user_id, name, digest, pepper_version, prefix, last_four, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            .integer(user),
-            .text(name),
-            .blob(key.digest(by: digester).bytes),
-            .integer(digester.pepperVersion),
-            .text(key.displayPrefix),
-            .text(key.lastFour),
-            SQLValue(transaction.now),
-            SQLValue(transaction.now)
-        )
+        let name = try UserRows.freeName(UserRows.defaultKey, of: user, transaction.act)
+        let id = try UserRows.insert(key, named: name, of: user, digester, transaction.act)
         try transaction.record(.apiKey, "\(wish.email) \(name)", row: id, .created)
     }
 }

@@ -77,11 +77,6 @@ package struct DesiredGroup: Sendable {
 }
 
 package struct DesiredUser: Sendable {
-    package enum Role: String, Sendable, CaseIterable {
-        case superAdmin = "super_admin"
-        case admin, auditor, user
-    }
-
     package enum KeyWish: Sendable {
         case none
         /// A key is made, and shown once, if the user has none yet.

@@ -160,15 +160,11 @@ struct LedgerBatch {
         try LaneRows.load(holder: userID, groupID, endingAfter: now, into: &balances, connection)
     }
 
-    /// The id of an interned user agent, at most 512 bytes of it.
     private mutating func userAgent(_ text: String) throws -> Int64 {
         if let id = memory.userAgents[text] { return id }
-        let clipped = String(decoding: text.utf8.prefix(512).filter { $0 != 0 }, as: UTF8.self)
+        let clipped = UserAgentRows.clip(text)
         if let id = memory.userAgents[clipped] { return id }
-        let found = try connection.query("SELECT id FROM user_agents WHERE text = ?", .text(clipped)) { $0.int64(0) }
-        let id =
-            try found.first
-            ?? connection.insert("INSERT INTO user_agents (text) VALUES (?) RETURNING id", .text(clipped))
+        let id = try UserAgentRows.id(of: clipped, connection)
         // Clients can make up any number of names; the memory of them is bounded.
         if memory.userAgents.count >= 4_096 { memory.userAgents.removeAll(keepingCapacity: true) }
         memory.userAgents[clipped] = id

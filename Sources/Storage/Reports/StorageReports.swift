@@ -5,13 +5,20 @@ package struct StorageReports: UsageReports {
     static let selectTotals =
         "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + audio_input_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_output_tokens), 0), COALESCE(SUM(charge / 1000000 + corrections / 1000000), 0), COALESCE(SUM(charge % 1000000 + corrections % 1000000), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?"
 
+    /// As many threads as reports have reading connections.
+    static let width = 2
+
     private let database: any Database
-    private let threads = ReportThreads()
+    private let threads = StorageReports.threads()
     private let now: @Sendable () -> Instant
 
     package init(database: any Database, now: @escaping @Sendable () -> Instant) {
         self.database = database
         self.now = now
+    }
+
+    static func threads() -> BoundedThreads {
+        BoundedThreads(label: "tokenaudit.reports", width: width, waiting: 254)
     }
 
     package func usage(of user: UserID, limit: Int, request: CallID?) async throws -> UsageReport {

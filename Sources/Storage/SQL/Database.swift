@@ -149,6 +149,14 @@ extension SQLConnection {
         _ values: SQLValue...,
         row: (any SQLStatement) throws -> Value
     ) throws -> [Value] {
+        try query(sql, values: values, row: row)
+    }
+
+    package func query<Value>(
+        _ sql: String,
+        values: [SQLValue],
+        row: (any SQLStatement) throws -> Value
+    ) throws -> [Value] {
         let statement = try prepare(sql)
         defer { statement.reset() }
         for (index, value) in values.enumerated() { statement.bind(value, at: index + 1) }

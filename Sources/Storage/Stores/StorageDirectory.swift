@@ -137,7 +137,7 @@ package final class StorageDirectory: Directory {
         ) { (id: $0.int64(0), kind: $0.text(1), row: $0.int64(2), user: $0.optionalInt64(3)) }
         for row in rows {
             changes.feed = row.id
-            switch ApplyReport.Change.Kind(rawValue: row.kind) {
+            switch ChangeKind(rawValue: row.kind) {
             case .provider, .model, .modelGroup: changes.catalog = true
             case .user: changes.users.insert(UserID(row.row))
             case .apiKey: changes.keys.insert(APIKeyID(row.row))

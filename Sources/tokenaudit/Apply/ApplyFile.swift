@@ -93,18 +93,14 @@ struct ApplyFile {
         let members = try item.members(
             known: ["email", "name", "role", "password", "api_key", "quotas", "is_active"]
         )
-        let email = try item.name(members["email"], "email").lowercased()
-        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !email.contains(where: \.isWhitespace) else {
+        guard let email = EmailAddress.normalise(try item.name(members["email"], "email")) else {
             throw (members["email"] ?? item).problem("must be an e-mail address")
         }
         var user = DesiredUser(email: email, line: SourceLine(item.line))
         if let item = members["name"] { user.name = item.isNull ? "" : try item.line(upTo: 100) }
         if let item = members["role"] {
-            guard let role = DesiredUser.Role(rawValue: try item.text()) else {
-                throw item.problem(
-                    "must be one of \(DesiredUser.Role.allCases.map(\.rawValue).joined(separator: ", "))"
-                )
+            guard let role = Role(rawValue: try item.text()) else {
+                throw item.problem("must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             user.role = role
         }

@@ -10,7 +10,7 @@ struct ReportThreadsTests {
     func bounded() async throws {
         let books = try Books(grants: [Money(picoDollars: 1_000)])
         let storage = try books.open()
-        let reports = ReportThreads()
+        let reports = StorageReports.threads()
         let gate = DispatchSemaphore(value: 0)
         let (database, asked) = (storage.reports, 300)
         let outcomes = await withTaskGroup(of: String.self) { group in

@@ -1,0 +1,66 @@
+import Domain
+
+/// What a change was about, as the change feed and leaves name it.
+package enum ChangeKind: String, Sendable {
+    case provider, model
+    case modelGroup = "model_group"
+    case user
+    case apiKey = "api_key"
+    case quota
+}
+
+package enum ChangeAction: String, Sendable {
+    case created, updated
+}
+
+/// One transaction of administration under the write lock: its connection, its instant, and what each change leaves behind.
+struct ActTransaction {
+    let connection: any SQLConnection
+    let now: Instant
+
+    /// - Parameter clock: asked now that the lock is there.
+    init(_ connection: any SQLConnection, clock: () -> Instant) throws {
+        self.connection = connection
+        now = try LedgerTime.now(clock, connection)
+    }
+
+    /// Notes a change: as an audit leaf and, for running servers, in the change feed.
+    func record(
+        _ kind: ChangeKind,
+        row: Int64,
+        _ action: ChangeAction,
+        fields: [String] = [],
+        by actor: Actor
+    ) throws {
+        try testify("\(kind.rawValue) \(action.rawValue)", row: row, fields: fields, by: actor.description)
+        try connection.execute(
+            "INSERT INTO change_feed (kind, row_id, created_at) VALUES (?, ?, ?)",
+            .text(kind.rawValue),
+            .integer(row),
+            SQLValue(now)
+        )
+    }
+
+    /// Appends an act's leaf. Leaves stay for good: they name rows and columns, never people or what they wrote.
+    func testify(_ act: String, row: Int64, fields: [String] = [], by actor: String) throws {
+        let list = fields.map { "\"\($0)\"" }.joined(separator: ",")
+        let json =
+            "{\"act\":\"\(act)\",\"row\":\(row),\"fields\":[\(list)],\"actor\":\"\(actor)\",\"at\":\"\(now)\"}"
+        try AuditLeaves.append(act: json, now: now, connection)
+    }
+
+    func id(_ table: String, _ column: String, _ name: String) throws -> Int64? {
+        try connection.query("SELECT id FROM \(table) WHERE \(column) = ?", .text(name)) { $0.int64(0) }.first
+    }
+
+    /// Sets one column where it differs. - Returns: true if it did.
+    func set(_ table: String, _ column: String, to value: SQLValue, row: Int64) throws -> Bool {
+        try connection.execute(
+            "UPDATE \(table) SET \(column) = ?, updated_at = ? WHERE id = ? AND \(column) IS NOT ?",
+            value,
+            SQLValue(now),
+            .integer(row),
+            value
+        ) == 1
+    }
+}
