@@ -15,7 +15,20 @@ package enum PasswordHash {
     package static func make(_ password: String, logRounds: Int = logRounds) -> String {
         let salt = SecureRandom.bytes(saltBytes)
         let hash = derive(password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: 1)
-        return "$scrypt$ln=\(logRounds),r=\(blockSize),p=1$\(Base64URL.encode(salt))$\(Base64URL.encode(hash))"
+        return text(salt: salt, hash: hash, logRounds: logRounds)
+    }
+
+    /// What stands for the hash of somebody who has none: checking it takes as long, and no password gives 32 zeros.
+    static func nobodys(logRounds: Int) -> String {
+        text(
+            salt: [UInt8](repeating: 0, count: saltBytes),
+            hash: [UInt8](repeating: 0, count: hashBytes),
+            logRounds: logRounds
+        )
+    }
+
+    private static func text(salt: [UInt8], hash: [UInt8], logRounds: Int) -> String {
+        "$scrypt$ln=\(logRounds),r=\(blockSize),p=1$\(Base64URL.encode(salt))$\(Base64URL.encode(hash))"
     }
 
     /// False also for a stored text of another form. Takes as long as making the hash; compares in constant time.

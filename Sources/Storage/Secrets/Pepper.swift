@@ -2,27 +2,16 @@ import Crypto
 package import Domain
 
 /// The secret that API keys are digested under: 32 random bytes, stored only sealed, with a version.
-package struct Pepper: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Pepper: StoredSecret {
+    static let name = "api_key_pepper"
+
     package let version: Int64
     let bytes: [UInt8]
 
-    /// Nil unless there are 32 bytes that differ: an empty or placeholder pepper is no pepper.
-    package init?(version: Int64, bytes: [UInt8]) {
-        guard bytes.count == 32, bytes.contains(where: { $0 != bytes[0] }) else { return nil }
+    init(version: Int64, checked bytes: [UInt8]) {
         self.version = version
         self.bytes = bytes
     }
-
-    package static func random(version: Int64) -> Pepper {
-        guard let pepper = Pepper(version: version, bytes: SecureRandom.bytes(32)) else {
-            preconditionFailure("32 equal random bytes")
-        }
-        return pepper
-    }
-
-    package var description: String { "pepper \(version)" }
-    package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// HMAC-SHA256 under a pepper. The two blocks that depend only on the pepper are hashed once, ahead.

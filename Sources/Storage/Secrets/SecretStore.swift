@@ -25,38 +25,38 @@ package struct SecretStore: Sendable {
 
     /// The newest pepper; the first one is made here. Idempotent, also between processes.
     /// - Throws: `SecretError` if it does not open under this master key: then no key of ours can be checked.
-    package func pepper(_ vault: Vault, now: Instant) throws -> Pepper {
-        if let pepper = try database.read({ try newest($0, vault) }) { return pepper }
+    package func pepper(_ vault: Vault, now: Instant) throws -> Pepper { try newest(vault, now: now) }
+
+    /// The newest key that access tokens are signed with; the first one is made here. Idempotent, also between processes.
+    /// - Throws: `SecretError` if it does not open under this master key: then no session can be opened or checked.
+    package func sessionKey(_ vault: Vault, now: Instant) throws -> SessionKey { try newest(vault, now: now) }
+
+    private func newest<Secret: StoredSecret>(_ vault: Vault, now: Instant) throws -> Secret {
+        if let secret = try database.read({ try find($0, vault) as Secret? }) { return secret }
         return try database.write { connection in
-            if let pepper = try newest(connection, vault) { return pepper }
-            let pepper = Pepper.random(version: 1)
+            if let secret = try find(connection, vault) as Secret? { return secret }
+            let secret = Secret.random(version: 1)
             try connection.execute(
                 "INSERT INTO secrets (name, version, value, created_at) VALUES (?, ?, ?, ?)",
-                .text(Self.pepperName),
-                .integer(pepper.version),
-                .text(vault.seal(pepper.bytes, at: Self.pepperPlace(version: pepper.version))),
+                .text(Secret.name),
+                .integer(secret.version),
+                .text(vault.seal(secret.bytes, at: Secret.place(version: secret.version))),
                 SQLValue(now)
             )
-            return pepper
+            return secret
         }
     }
 
-    private static let pepperName = "api_key_pepper"
-
-    private static func pepperPlace(version: Int64) -> SecretPlace {
-        SecretPlace(table: "secrets", row: pepperName, column: "value", version: version)
-    }
-
-    private func newest(_ connection: any SQLConnection, _ vault: Vault) throws -> Pepper? {
+    private func find<Secret: StoredSecret>(_ connection: any SQLConnection, _ vault: Vault) throws -> Secret? {
         let rows = try connection.query(
             "SELECT version, value FROM secrets WHERE name = ? ORDER BY version DESC LIMIT 1",
-            .text(Self.pepperName)
+            .text(Secret.name)
         ) { ($0.int64(0), $0.text(1)) }
         guard let (version, sealed) = rows.first else { return nil }
-        let place = Self.pepperPlace(version: version)
-        guard let pepper = Pepper(version: version, bytes: try vault.open(sealed, at: place)) else {
+        let place = Secret.place(version: version)
+        guard let secret = Secret(version: version, bytes: try vault.open(sealed, at: place)) else {
             throw SecretError.undecryptable(place: place.description)
         }
-        return pepper
+        return secret
     }
 }

@@ -251,6 +251,32 @@ import Testing
         #expect(try stage.count("api_keys") == 2 && stage.count("users") == 1)
     }
 
+    @Test("the sessions' key is its own, outlives the process, and opens only under its master key and at its place")
+    func sessionKey() throws {
+        let stage = try ApplyStage()
+        defer { stage.remove() }
+        let store = SecretStore(database: stage.database)
+        let key = try store.sessionKey(stage.vault, now: stage.clock.now())
+        #expect(key.version == 1 && key.bytes.count == 32 && key.bytes != stage.pepper.bytes)
+        #expect(try store.sessionKey(stage.vault, now: stage.clock.now()).bytes == key.bytes)
+        #expect(try stage.count("secrets") == 2)
+        #expect(throws: SecretError.self) { try store.sessionKey(Vault(master: .random()), now: stage.clock.now()) }
+        _ = try stage.database.write { connection in
+            try connection.execute(
+                "UPDATE secrets SET value = (SELECT value FROM secrets WHERE name = 'api_key_pepper') WHERE name = 'session_key'"
+            )
+        }
+        #expect(throws: SecretError.undecryptable(place: "secrets|session_key|value|1")) {
+            try store.sessionKey(stage.vault, now: stage.clock.now())
+        }
+        // A placeholder is no key, even if it was sealed here.
+        let zeros = stage.vault.seal([UInt8](repeating: 0, count: 32), at: SessionKey.place(version: 1))
+        _ = try stage.database.write {
+            try $0.execute("UPDATE secrets SET value = ? WHERE name = 'session_key'", .text(zeros))
+        }
+        #expect(throws: SecretError.self) { try store.sessionKey(stage.vault, now: stage.clock.now()) }
+    }
+
     @Test("the pepper outlives the process and opens only under its master key")
     func pepper() throws {
         let stage = try ApplyStage()

@@ -133,7 +133,9 @@ import Testing
         dump(key, to: &text)
         #expect(!text.contains("01020304") && !"\(key)".contains("01020304"))
         let pepper = try #require(Pepper(version: 1, bytes: Self.raw))
-        #expect("\(pepper)" == "pepper 1" && String(reflecting: pepper) == "pepper 1")
+        #expect("\(pepper)" == "api_key_pepper 1" && String(reflecting: pepper) == "api_key_pepper 1")
+        let session = SessionKey.random(version: 2)
+        #expect("\(session)" == "session_key 2" && String(reflecting: session) == "session_key 2")
     }
 }
 
@@ -183,6 +185,7 @@ import Testing
     @Test("an empty or placeholder pepper is no pepper", arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 32)])
     func weakPepper(bytes: [UInt8]) {
         #expect(Pepper(version: 1, bytes: bytes) == nil)
+        #expect(SessionKey(version: 1, bytes: bytes) == nil)
     }
 }
 
