@@ -19,12 +19,15 @@ package struct LoginRecord: Hashable, Sendable {
     package let isActive: Bool
     /// Nil: cannot sign in with a password.
     package let passwordHash: String?
+    /// Goes up with each change of role, password or activity.
+    package let epoch: Int64
 
-    package init(userID: UserID, role: Role, isActive: Bool, passwordHash: String?) {
+    package init(userID: UserID, role: Role, isActive: Bool, passwordHash: String?, epoch: Int64 = 0) {
         self.userID = userID
         self.role = role
         self.isActive = isActive
         self.passwordHash = passwordHash
+        self.epoch = epoch
     }
 }
 
@@ -57,9 +60,11 @@ package enum RefreshOutcome: Hashable, Sendable {
 package protocol SessionStore: Sendable {
     /// - Parameter email: trimmed, in small letters. - Returns: nil for an unknown one.
     func login(email: String) async throws(AccountError) -> LoginRecord?
-    /// Opens a session whose first refresh token has this digest.
+    /// Opens a session whose first refresh token has this digest, for a login whose password was right.
+    /// - Throws: `.notFound` where the user is inactive, or was changed since `login` was read: checking a password takes a
+    ///   while, and a session must not outlive a password that was replaced meanwhile.
     func open(
-        of user: UserID,
+        of login: LoginRecord,
         refresh: TokenDigest,
         expiresAt: Instant,
         address: String,

@@ -41,6 +41,44 @@ extension Migration {
             ) STRICT
             """,
             """
+            CREATE TABLE sessions (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                user_id INTEGER NOT NULL REFERENCES users (id),
+                token_epoch INTEGER NOT NULL,
+                created_at INTEGER NOT NULL,
+                expires_at INTEGER NOT NULL,
+                refreshed_at INTEGER NOT NULL,
+                ended_at INTEGER,
+                end_reason TEXT CHECK (end_reason IN ('logout', 'reuse')),
+                ip_address TEXT NOT NULL,
+                user_agent_id INTEGER NOT NULL REFERENCES user_agents (id),
+                CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+            ) STRICT
+            """,
+            "CREATE INDEX sessions_by_user ON sessions (user_id, id)",
+            // When a session was over, or will be: what is long over is deleted.
+            "CREATE INDEX sessions_by_end ON sessions (COALESCE(ended_at, expires_at))",
+            """
+            CREATE TABLE refresh_tokens (
+                digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+                session_id INTEGER NOT NULL REFERENCES sessions (id),
+                created_at INTEGER NOT NULL,
+                used_at INTEGER
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id)",
+            // One token a session that can still be traded.
+            "CREATE UNIQUE INDEX refresh_tokens_unused ON refresh_tokens (session_id) WHERE used_at IS NULL",
+            """
+            CREATE TABLE failed_logins (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                user_id INTEGER REFERENCES users (id),
+                ip_address TEXT NOT NULL,
+                created_at INTEGER NOT NULL
+            ) STRICT
+            """,
+            "CREATE INDEX failed_logins_by_time ON failed_logins (created_at)",
+            """
             CREATE TABLE api_key_limits (
                 key_id INTEGER PRIMARY KEY REFERENCES api_keys (id),
                 funded INTEGER NOT NULL CHECK (funded >= 0),
