@@ -14,7 +14,8 @@ struct TokenAudit: AsyncParsableCommand {
             """,
         version: BuildVersion.text,
         subcommands: [
-            ServeCommand.self, ApplyCommand.self, MigrateCommand.self, LedgerCommand.self, ConfigCommand.self,
+            ServeCommand.self, ApplyCommand.self, UsersCommand.self, MigrateCommand.self, LedgerCommand.self,
+            ConfigCommand.self,
         ]
     )
 }
