@@ -2,7 +2,8 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// An answer that says no, in the words of the plane it is given on: OpenAI's envelope under `/v1`, `detail` elsewhere.
+/// An answer that says no, in the words of the plane it is given on: OpenAI's envelope under `/v1`; elsewhere Django
+/// REST's, `{"field":["…"]}` for what is wrong with a request's members, else `{"detail":"…","code":"…"}`.
 struct ControlError: Error, Sendable {
     let status: HTTPResponse.Status
     let message: String
@@ -10,6 +11,8 @@ struct ControlError: Error, Sendable {
     let type: String
     let code: String?
     let member: String?
+    /// What is wrong with each member of the request; empty where it is not about members.
+    var fields: [String: [String]] = [:]
     var headers = HTTPFields()
     /// Why, for the log alone.
     var cause: (any Error)?
@@ -91,10 +94,14 @@ struct ControlError: Error, Sendable {
 
     /// - Parameter path: decides the envelope.
     func response(for path: String) -> Response {
-        let body: any Encodable & Sendable =
-            APIPath.isUnderV1(path)
-            ? OpenAIError(error: .init(message: message, type: type, param: member, code: code))
-            : Detail(detail: message)
+        let body: any Encodable & Sendable
+        if APIPath.isUnderV1(path) {
+            body = OpenAIError(error: .init(message: message, type: type, param: member, code: code))
+        } else if fields.isEmpty {
+            body = Detail(detail: message, code: code)
+        } else {
+            body = fields
+        }
         return JSONAnswer.response(body, status: status, headers: headers)
     }
 
@@ -122,5 +129,7 @@ struct ControlError: Error, Sendable {
 
     private struct Detail: Encodable {
         let detail: String
+        /// Stable, for programs; the words beside it may change.
+        let code: String?
     }
 }

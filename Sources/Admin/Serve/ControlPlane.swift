@@ -4,7 +4,7 @@ import HTTPTypes
 import Logging
 import NIOCore
 
-/// Everything that is not a call to a model: health, models, usage. Ordinary Hummingbird routes.
+/// Everything that is not a call to a model: health, models, usage, administration. Ordinary Hummingbird routes.
 package struct ControlPlane: Sendable {
     /// What the routes work with; all of it from protocols of `Domain`.
     package struct Sources: Sendable {
@@ -15,6 +15,8 @@ package struct ControlPlane: Sendable {
         /// True if the database answers now.
         package let isDatabaseReady: @Sendable () async -> Bool
         package let now: @Sendable () -> Instant
+        /// Nil: there is nothing under `/api/auth` and `/api/admin`.
+        package let administration: Administration?
 
         package init(
             directory: any Directory,
@@ -22,7 +24,8 @@ package struct ControlPlane: Sendable {
             reports: any UsageReports,
             journal: any Journal,
             isDatabaseReady: @escaping @Sendable () async -> Bool,
-            now: @escaping @Sendable () -> Instant
+            now: @escaping @Sendable () -> Instant,
+            administration: Administration? = nil
         ) {
             self.directory = directory
             self.digester = digester
@@ -30,10 +33,20 @@ package struct ControlPlane: Sendable {
             self.journal = journal
             self.isDatabaseReady = isDatabaseReady
             self.now = now
+            self.administration = administration
         }
     }
 
-    package typealias Context = BasicRequestContext
+    /// What a route knows of a request beside the request itself.
+    package struct Context: RequestContext {
+        package var coreContext: CoreRequestContextStorage
+        package let clientAddress: ClientAddress
+
+        package init(source: ApplicationRequestContextSource) {
+            coreContext = .init(source: source)
+            clientAddress = ClientAddress(source.channel.remoteAddress)
+        }
+    }
 
     private let sources: Sources
 
@@ -42,7 +55,9 @@ package struct ControlPlane: Sendable {
     /// The responder for every request that the data plane leaves.
     package func buildResponder() -> RouterResponder<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: AnswerMiddleware(now: sources.now))
+        let endpoints = sources.administration?.endpoints
+        router.add(middleware: AnswerMiddleware(now: sources.now, endpoints: endpoints))
+        endpoints?.add(to: router)
         HealthRoutes(sources: sources).add(to: router)
         for prefix in ["v1", "api/v1"] {
             let group = router.group(RouterPath(prefix))
@@ -58,6 +73,7 @@ struct AnswerMiddleware: RouterMiddleware {
     typealias Context = ControlPlane.Context
 
     let now: @Sendable () -> Instant
+    let endpoints: Endpoints?
 
     func handle(
         _ request: Request,
@@ -98,7 +114,9 @@ struct AnswerMiddleware: RouterMiddleware {
                     member: nil
                 ).response(for: path)
             }
-            let methods = APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
+            let methods =
+                APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
+                ?? endpoints?.methods(at: path)
             guard let methods, !methods.contains(request.method.rawValue) else {
                 return ControlError.notFound(path).response(for: path)
             }

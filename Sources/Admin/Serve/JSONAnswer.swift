@@ -19,4 +19,7 @@ enum JSONAnswer {
         fields[.cacheControl] = "no-store"
         return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }
+
+    /// Done, and nothing to say.
+    static var empty: Response { Response(status: .noContent, headers: [.cacheControl: "no-store"]) }
 }

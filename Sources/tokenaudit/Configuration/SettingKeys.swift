@@ -120,6 +120,11 @@ extension SettingKey {
     ]
 
     private static let others: [SettingKey] = [
+        .flag(
+            "insecure_http",
+            \.allowsInsecureHTTP,
+            "let people sign in over plain http from other hosts, where the network may read their passwords"
+        ),
         .flag("keep_raw_usage", \.keepRawUsage, "keep the upstreams' usage objects as they came"),
         .choice(
             "log_level",

@@ -24,6 +24,8 @@ struct Settings: Sendable {
     var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
     /// Nil: `master.key` beside an embedded database, created where there is none.
     var masterKeyFile: String?
+    /// Take passwords over plain http from beyond this host.
+    var allowsInsecureHTTP = false
     /// Nil: one event loop a core.
     var eventLoops: Int?
     /// How long a silent replica's calls wait before its death is believed.

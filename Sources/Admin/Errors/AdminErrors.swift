@@ -1,0 +1,137 @@
+import Domain
+import HTTPTypes
+
+/// How the administration says no.
+extension ControlError {
+    private static func refusal(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ message: String,
+        headers: HTTPFields = [:]
+    ) -> ControlError {
+        ControlError(
+            status: status,
+            message: message,
+            type: "invalid_request_error",
+            code: code,
+            member: nil,
+            headers: headers
+        )
+    }
+
+    static func badFields(_ fields: [String: [String]]) -> ControlError {
+        var error = refusal(.badRequest, "invalid", "The request's members are not all right.")
+        error.fields = fields
+        return error
+    }
+
+    // MARK: Bodies
+
+    static func malformedBody(_ reason: String) -> ControlError {
+        refusal(.badRequest, "parse_error", "The body is not valid JSON: \(reason).")
+    }
+
+    static let bodyNotObject = refusal(.badRequest, "parse_error", "The body must be a JSON object.")
+    static let wrongContentType = refusal(
+        .unsupportedMediaType,
+        "unsupported_media_type",
+        "The body must be application/json, in UTF-8 and not compressed."
+    )
+    static let bodyTooLarge = refusal(.contentTooLarge, "body_too_large", "The body is larger than 64 KiB.")
+
+    // MARK: Who asks
+
+    private static let challenge: HTTPFields = [.wwwAuthenticate: "Bearer"]
+
+    static let notAuthenticated = refusal(
+        .unauthorized,
+        "not_authenticated",
+        "Sign in first: send 'Authorization: Bearer' with an access token of /api/auth/login/.",
+        headers: challenge
+    )
+    static let tokenNotValid = refusal(
+        .unauthorized,
+        "token_not_valid",
+        "The access token is not valid, or its session has ended.",
+        headers: challenge
+    )
+    static let refreshNotValid = refusal(
+        .unauthorized,
+        "refresh_not_valid",
+        "The refresh token is not valid any more; sign in again.",
+        headers: challenge
+    )
+    /// The same for an unknown user, a wrong password and an inactive user.
+    static let invalidCredentials = refusal(
+        .unauthorized,
+        "invalid_credentials",
+        "Email and password do not match an active user.",
+        headers: challenge
+    )
+    static let permissionDenied = refusal(
+        .forbidden,
+        "permission_denied",
+        "Your role does not allow this."
+    )
+    static let superAdminOnly = refusal(
+        .forbidden,
+        "permission_denied",
+        "Only a super admin makes or changes super admins."
+    )
+    static let crossSite = refusal(
+        .forbidden,
+        "csrf_failed",
+        "Signed in by cookie, a change needs this origin's own page and its X-CSRF-Token."
+    )
+    static let insecureTransport = refusal(
+        .forbidden,
+        "insecure_transport",
+        """
+        Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host that \
+        sends 'X-Forwarded-Proto: https', or set insecure_http.
+        """
+    )
+
+    static func throttled(seconds: Int64) -> ControlError {
+        refusal(
+            .tooManyRequests,
+            "throttled",
+            "Too many attempts failed; try again in \(seconds) s.",
+            headers: [.retryAfter: String(seconds)]
+        )
+    }
+
+    // MARK: What is asked for
+
+    /// The same for what is not there and what is not the asker's to see.
+    static let missing = refusal(.notFound, "not_found", "Not found.")
+    static let invalidPage = refusal(.notFound, "invalid_page", "Invalid page.")
+    static let invalidHost = refusal(.badRequest, "invalid_host", "The Host header is not one.")
+    static let lastSuperAdmin = refusal(
+        .conflict,
+        "last_super_admin",
+        "The last super admin stays one, and active."
+    )
+    static let tooBusy = ControlError(
+        status: .serviceUnavailable,
+        message: "Too many sign-ins are being checked; try again shortly.",
+        type: "server_error",
+        code: "unavailable",
+        member: nil,
+        headers: [.retryAfter: "1"]
+    )
+
+    init(_ error: AccountError) {
+        switch error {
+        case .notFound: self = .missing
+        case .emailTaken: self = .badFields(["email": ["Another user has this email."]])
+        case .lastSuperAdmin: self = .lastSuperAdmin
+        case .unavailable(let reason): self = .unavailable(because: Unavailable(reason: reason))
+        }
+    }
+
+    private struct Unavailable: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { reason }
+    }
+}

@@ -1,0 +1,70 @@
+package import Domain
+import Synchronization
+
+/// What the routes under `/api/auth` and `/api/admin` work with.
+package struct Administration: Sendable {
+    let accounts: any Accounts
+    let sessions: any SessionStore
+    let passwords: any PasswordHasher
+    let accessTokens: AccessTokens
+    /// Passwords are taken over plain http from beyond this host.
+    let allowsInsecureHTTP: Bool
+    let attempts: LoginAttempts
+    /// The wall clock.
+    let now: @Sendable () -> Instant
+
+    /// - Parameter uptime: time since any one moment, never backwards: what login throttling counts by.
+    package init(
+        accounts: any Accounts,
+        sessions: any SessionStore,
+        passwords: any PasswordHasher,
+        accessTokens: AccessTokens,
+        allowsInsecureHTTP: Bool,
+        uptime: @escaping @Sendable () -> Duration,
+        now: @escaping @Sendable () -> Instant
+    ) {
+        self.accounts = accounts
+        self.sessions = sessions
+        self.passwords = passwords
+        self.accessTokens = accessTokens
+        self.allowsInsecureHTTP = allowsInsecureHTTP
+        attempts = LoginAttempts(uptime: uptime)
+        self.now = now
+    }
+
+    var endpoints: Endpoints {
+        Endpoints(
+            guarding: Guard(administration: self),
+            SessionRoutes(administration: self).endpoints
+                + UserRoutes(administration: self).endpoints
+        )
+    }
+}
+
+/// The throttle that all logins of this process share.
+final class LoginAttempts: Sendable {
+    private let throttle = Mutex(LoginThrottle())
+    private let uptime: @Sendable () -> Duration
+
+    init(uptime: @escaping @Sendable () -> Duration) { self.uptime = uptime }
+
+    /// Checks a password, counted as a failure unless it is right or `check` throws.
+    /// - Throws: 429 where the pair or the network has to wait; what `check` throws.
+    func counted<Success: Sendable>(
+        email: String,
+        from address: ClientAddress,
+        check: () async throws -> Success?
+    ) async throws -> Success? {
+        let network = address.network
+        let wait = throttle.withLock { $0.begin(email: email, network: network, now: uptime()) }
+        if let wait { throw ControlError.throttled(seconds: wait) }
+        do {
+            let success = try await check()
+            if success != nil { throttle.withLock { $0.succeeded(email: email, network: network) } }
+            return success
+        } catch {
+            throttle.withLock { $0.abandoned(email: email, network: network) }
+            throw error
+        }
+    }
+}

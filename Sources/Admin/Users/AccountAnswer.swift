@@ -1,0 +1,41 @@
+import Domain
+
+/// A user as JSON. `role` is the truth, `is_super_admin` its alias; `api_key` shows both ends of the key.
+struct AccountAnswer: Encodable {
+    let account: Account
+
+    /// What of it nobody sets by writing it.
+    static let readOnly: Set<String> = ["id", "api_key", "created_at", "updated_at"]
+
+    enum CodingKeys: String, CodingKey {
+        case id, email, name, role
+        case isSuperAdmin = "is_super_admin"
+        case isActive = "is_active"
+        case apiKey = "api_key"
+        case createdAt = "created_at"
+        case updatedAt = "updated_at"
+    }
+
+    /// `api_key` is there even when null.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(account.id.rawValue, forKey: .id)
+        try container.encode(account.email, forKey: .email)
+        try container.encode(account.name, forKey: .name)
+        try container.encode(account.role.rawValue, forKey: .role)
+        try container.encode(account.role == .superAdmin, forKey: .isSuperAdmin)
+        try container.encode(account.isActive, forKey: .isActive)
+        try container.encode(account.keyHint, forKey: .apiKey)
+        try container.encode(account.createdAt.description, forKey: .createdAt)
+        try container.encode(account.updatedAt.description, forKey: .updatedAt)
+    }
+}
+
+/// A key, whole, the only time it is shown.
+struct IssuedKey: Encodable {
+    let key: String
+
+    enum CodingKeys: String, CodingKey {
+        case key = "api_key"
+    }
+}

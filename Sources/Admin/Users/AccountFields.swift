@@ -1,0 +1,86 @@
+import Domain
+
+/// How a user's members are read.
+extension Form {
+    static let largestEmail = 254
+    static let largestName = 100
+    static let smallestPassword = 12
+    static let largestPassword = 256
+
+    /// Trimmed and in small letters, as it is stored.
+    mutating func email(isRequired: Bool) -> String? {
+        text("email", isRequired: isRequired) { text in
+            let email = Self.normalized(email: text)
+            if email.utf8.count > Self.largestEmail { return "At most \(Self.largestEmail) characters." }
+            return Self.isEmail(email) ? nil : "Not an email address."
+        }.map { Self.normalized(email: $0) }
+    }
+
+    static func normalized(email: String) -> String {
+        trimmed(email).lowercased()
+    }
+
+    /// One `@` between two parts of visible ASCII; stricter rules refuse addresses that work.
+    private static func isEmail(_ text: String) -> Bool {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),:;<>[\\]".utf8.contains($0) }
+    }
+
+    mutating func name(isRequired: Bool) -> String? {
+        text("name", isRequired: isRequired) { text in
+            let name = Self.trimmed(text)
+            if name.isEmpty { return "This field may not be blank." }
+            if name.unicodeScalars.count > Self.largestName { return "At most \(Self.largestName) characters." }
+            let hasControl = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            return hasControl ? "Control characters are not allowed." : nil
+        }.map(Self.trimmed)
+    }
+
+    /// A password to be set.
+    mutating func newPassword() -> String? {
+        text("password", isRequired: false) { text in
+            let count = text.unicodeScalars.count
+            if count < Self.smallestPassword { return "At least \(Self.smallestPassword) characters." }
+            return count > Self.largestPassword ? "At most \(Self.largestPassword) characters." : nil
+        }
+    }
+
+    /// A password to be checked: of any length that could have been set.
+    mutating func givenPassword(_ name: String, isRequired: Bool) -> String? {
+        text(name, isRequired: isRequired) { text in
+            // Earlier ones may have come from a file with rules of its own.
+            text.utf8.count > 4_096 ? "Too long." : nil
+        }
+    }
+
+    /// `role`, or its alias `is_super_admin`: true makes a super admin, false a user out of one and changes nobody else.
+    /// - Parameter current: the role that is to change; nil for a new user.
+    mutating func role(of current: Role?) -> Role? {
+        let isSuperAdmin = flag("is_super_admin", isRequired: false)
+        if has("role") {
+            guard let text = text("role", isRequired: true) else { return nil }
+            guard let role = Role(rawValue: text) else {
+                refuse("role", "One of \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+                return nil
+            }
+            if let isSuperAdmin, isSuperAdmin != (role == .superAdmin) {
+                refuse("is_super_admin", "Contradicts role.")
+                return nil
+            }
+            return role
+        }
+        guard let isSuperAdmin else { return nil }
+        if isSuperAdmin { return .superAdmin }
+        return current == .superAdmin ? .user : current
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
+            let last = scalars.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}
