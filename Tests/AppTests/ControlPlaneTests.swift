@@ -330,7 +330,7 @@ private struct FakeReports: UsageReports {
 }
 
 /// Takes an answer's body.
-private final class CollectedBody: @unchecked Sendable {
+final class CollectedBody: @unchecked Sendable {
     // Written by one task, read after it has ended.
     var bytes: [UInt8] = []
 
