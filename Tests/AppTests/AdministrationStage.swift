@@ -89,6 +89,7 @@ struct AdministrationStage {
         _ path: String,
         token: String? = nil,
         body: String? = nil,
+        bytes: [UInt8]? = nil,
         type: String? = "application/json",
         headers: Fields = [],
         from address: String? = "127.0.0.1",
@@ -96,7 +97,8 @@ struct AdministrationStage {
     ) async throws -> Answer {
         var head = HTTPRequest(method: .init(method)!, scheme: "http", authority: host, path: path)
         if let token { head.headerFields[.authorization] = "Bearer \(token)" }
-        if body != nil, let type { head.headerFields[.contentType] = type }
+        let bytes = bytes ?? body.map { Array($0.utf8) }
+        if bytes != nil, let type { head.headerFields[.contentType] = type }
         for (name, value) in headers {
             head.headerFields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
         }
@@ -104,7 +106,7 @@ struct AdministrationStage {
         if let address { channel.remoteAddress = try SocketAddress(ipAddress: address, port: 50_000) }
         let context = ControlPlane.Context(source: .init(channel: channel, logger: log.logger))
         let response = try await responder.respond(
-            to: Request(head: head, body: .init(buffer: ByteBuffer(string: body ?? ""))),
+            to: Request(head: head, body: .init(buffer: ByteBuffer(bytes: bytes ?? []))),
             context: context
         )
         let collector = CollectedBody()

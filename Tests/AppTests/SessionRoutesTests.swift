@@ -410,6 +410,15 @@ import Testing
         }
     }
 
+    @Test("who asks for cookies in other words is not handed tokens", arguments: ["0", "true", "", "1, 1"])
+    func cookiesMisspelt(value: String) async throws {
+        let stage = try await AdministrationStage()
+        let headers: Stage.Fields = [("X-TokenAudit-Cookies", value), ("Sec-Fetch-Site", "same-origin")]
+        let body = Stage.credentials(Stage.email(.user))
+        let answer = try await stage.ask("POST", "/api/auth/login/", body: body, headers: headers)
+        #expect(answer.status == 400 && answer.cookies.isEmpty && answer.json["X-TokenAudit-Cookies"] is [String])
+    }
+
     @Test("a browser renews and ends its session by cookie")
     func cookieLife() async throws {
         let stage = try await AdministrationStage()

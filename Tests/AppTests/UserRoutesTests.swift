@@ -220,6 +220,18 @@ import Testing
         if let member { #expect(answer.json[member] is [String] && stage.books.changes.isEmpty, "\(answer.text)") }
     }
 
+    @Test("one's own password changes only beside the current one", arguments: [Role.admin, .superAdmin])
+    func ownPassword(role: Role) async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(role)
+        let body = #"{"password":"a long new password"}"#
+        let own = try await stage.ask("PATCH", "/api/admin/users/\(stage.id(role))/", token: token, body: body)
+        #expect(own.status == 400 && own.json["password"] is [String] && stage.books.changes.isEmpty)
+        let path = "/api/admin/users/\(stage.id(.user))/"
+        #expect(try await stage.ask("PATCH", path, token: token, body: body).status == 200)
+        #expect(stage.books.passwordHash(Stage.email(.user)) == FakePasswords.hashed("a long new password"))
+    }
+
     @Test("what is already so is no change, and ends no session")
     func noChange() async throws {
         let stage = try await AdministrationStage()

@@ -31,7 +31,11 @@ struct SessionRoutes: Sendable {
     @Sendable private func logIn(_ request: Request, _ context: ControlPlane.Context) async throws -> Response {
         let transport = Transport(request, from: context.clientAddress)
         guard transport != .plain || administration.allowsInsecureHTTP else { throw ControlError.insecureTransport }
-        let wantsCookies = request.headers[Self.cookiesField] == "1"
+        let wantsCookies = request.headers[Self.cookiesField] != nil
+        // A page that meant to have cookies should not be handed tokens.
+        guard !wantsCookies || request.headers[Self.cookiesField] == "1" else {
+            throw ControlError.badFields([Self.cookiesField.rawName: ["Must be 1."]])
+        }
         if wantsCookies { try Guard.expectSameOrigin(request) }
         var form = try await Form(request, accepts: ["email", "password"])
         let email = form.text("email", isRequired: true) { $0.utf8.count > 1_024 ? "Too long." : nil }

@@ -129,6 +129,8 @@ struct UserRoutes: Sendable {
         changes.role = form.role(of: account.role)
         changes.isActive = form.flag("is_active", isRequired: isWhole)
         let password = form.newPassword()
+        // A session that was left open should not be enough to take an account over.
+        if password != nil, account.id == caller.user { form.refuse("password", "Change your own at /api/auth/me/.") }
         try form.finish()
         guard changes.role != .superAdmin || caller.role == .superAdmin else { throw ControlError.superAdminOnly }
         changes.passwordHash = try await hash(password)
