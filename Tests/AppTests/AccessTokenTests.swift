@@ -135,6 +135,14 @@ import Testing
         }
     }
 
+    @Test("a token is good for its session's own user alone")
+    func anotherUser() async throws {
+        let stage = try await AdministrationStage()
+        _ = try await stage.logIn(.superAdmin)
+        #expect(try await stage.ask("GET", "/api/auth/me/", token: Self.token(claims: ["sub": "2"])).status == 401)
+        #expect(try await stage.ask("GET", "/api/auth/me/", token: Self.token(claims: ["sid": "2"])).status == 401)
+    }
+
     @Test("a seed is 32 bytes", arguments: [0, 31, 33])
     func seeds(count: Int) async {
         await #expect(throws: (any Error).self) {

@@ -162,6 +162,19 @@ import Testing
         #expect(try await stage.ask("POST", "/api/auth/login/", body: wrong, from: "203.0.113.7").status == 401)
     }
 
+    @Test("many guesses at once are no way around it")
+    func throttleTogether() async throws {
+        let stage = try await AdministrationStage()
+        let wrong = Stage.credentials(Stage.email(.admin), "wrong password")
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<200 {
+                group.addTask { try await stage.ask("POST", "/api/auth/login/", body: wrong).status }
+            }
+            return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        }
+        #expect(statuses == [401: 5, 429: 195] && stage.passwords.count == 5)
+    }
+
     @Test("an IPv6 network is one guesser")
     func throttleNetwork() async throws {
         let stage = try await AdministrationStage(allowsInsecureHTTP: true)
