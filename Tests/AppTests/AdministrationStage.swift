@@ -352,13 +352,14 @@ final class FakeBooks: Accounts, SessionStore {
     }
 
     func open(
-        of user: UserID,
+        of login: LoginRecord,
         refresh: TokenDigest,
         expiresAt: Instant,
         address: String,
         userAgent: String
     ) async throws(AccountError) -> SessionStanding {
         try asked { state throws(AccountError) in
+            let user = login.userID
             guard let role = state.users[user]?.account.role else { throw .notFound }
             let id = SessionID(Int64(state.sessions.count) + 1)
             let standing = SessionStanding(id: id, userID: user, role: role, expiresAt: expiresAt)

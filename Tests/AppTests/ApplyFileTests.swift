@@ -74,7 +74,7 @@ import Testing
             ("models:\n  - name: m\n    input_price_per_1k: 2\n", 3, "models[0].input_price_per_1k: is more than $1"),
             ("users:\n  - email: nobody\n", 2, "users[0].email: must be an e-mail"),
             ("users:\n  - email: a@b\n    api_key: sk-audit-short\n", 3, "users[0].api_key: must be generate"),
-            ("users:\n  - email: a@b\n    password: short\n", 3, "users[0].password: must be 8"),
+            ("users:\n  - email: a@b\n    password: short\n", 3, "users[0].password: must have at least 12"),
             ("users:\n  - email: a@b\n    role: god\n", 3, "users[0].role: must be one of"),
             (
                 "users:\n  - email: a@b\n    quotas:\n      - {model_group: g, expires_at: 2027-01-01}\n", 4,

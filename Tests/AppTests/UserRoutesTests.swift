@@ -33,17 +33,17 @@ import Testing
     @Test("every route names who may use it, and is in the table below")
     func everyRoute() async throws {
         let stage = try await AdministrationStage()
-        let served = Set(stage.administration.endpoints.all.map { "\($0.method.rawValue) \($0.path) \($0.access)" })
+        let served = Set(stage.administration.operations.all.map { "\($0.method.rawValue) \($0.path) \($0.access)" })
         let known = Self.routes.map { route in
-            "\(route.method) \(route.path) \(route.least.map(Endpoint.Access.atLeast) ?? .anyone)"
+            "\(route.method) \(route.path) \(route.least.map(Operation.Access.atLeast) ?? .anyone)"
         }
         #expect(served == Set(known))
-        for endpoint in stage.administration.endpoints.all where endpoint.path.hasPrefix("/api/admin") {
-            guard case .atLeast(let role) = endpoint.access else {
-                Issue.record("\(endpoint.path) is open")
+        for operation in stage.administration.operations.all where operation.path.hasPrefix("/api/admin") {
+            guard case .atLeast(let role) = operation.access else {
+                Issue.record("\(operation.path) is open")
                 continue
             }
-            #expect(role.covers(endpoint.method == .get ? .auditor : .admin))
+            #expect(role.covers(operation.method == .get ? .auditor : .admin))
         }
     }
 
@@ -147,7 +147,7 @@ import Testing
             (#"{"email":"n@y","name":"N","is_super_admin":1}"#, 400, "is_super_admin"),
             (#"{"email":"n@y","name":"N","is_super_admin":true,"role":"user"}"#, 400, "is_super_admin"),
             (#"{"email":"n@y","name":"N","password":"eleven char"}"#, 400, "password"),
-            (#"{"email":"n@y","name":"N","password":"\#(String(repeating: "x", count: 257))"}"#, 400, "password"),
+            (#"{"email":"n@y","name":"N","password":"\#(String(repeating: "x", count: 1_025))"}"#, 400, "password"),
             (#"{"email":"n@y","name":"N","id":7}"#, 400, "id"),
             (#"{"email":"n@y","name":"N","created_at":"2020-01-01T00:00:00Z"}"#, 400, "created_at"),
             (#"{"email":"n@y","name":"N","updated_at":null}"#, 400, "updated_at"),

@@ -126,6 +126,7 @@ extension ControlError {
         case .notFound: self = .missing
         case .emailTaken: self = .badFields(["email": ["Another user has this email."]])
         case .lastSuperAdmin: self = .lastSuperAdmin
+        case .forbidden: self = .superAdminOnly
         case .unavailable(let reason): self = .unavailable(because: Unavailable(reason: reason))
         }
     }

@@ -32,11 +32,11 @@ package struct Administration: Sendable {
         self.now = now
     }
 
-    var endpoints: Endpoints {
-        Endpoints(
+    var operations: Operations {
+        Operations(
             guarding: Guard(administration: self),
-            SessionRoutes(administration: self).endpoints
-                + UserRoutes(administration: self).endpoints
+            SessionRoutes(administration: self).operations
+                + UserRoutes(administration: self).operations
         )
     }
 }

@@ -55,9 +55,9 @@ package struct ControlPlane: Sendable {
     /// The responder for every request that the data plane leaves.
     package func buildResponder() -> RouterResponder<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
-        let endpoints = sources.administration?.endpoints
-        router.add(middleware: AnswerMiddleware(now: sources.now, endpoints: endpoints))
-        endpoints?.add(to: router)
+        let operations = sources.administration?.operations
+        router.add(middleware: AnswerMiddleware(now: sources.now, operations: operations))
+        operations?.add(to: router)
         HealthRoutes(sources: sources).add(to: router)
         for prefix in ["v1", "api/v1"] {
             let group = router.group(RouterPath(prefix))
@@ -73,7 +73,7 @@ struct AnswerMiddleware: RouterMiddleware {
     typealias Context = ControlPlane.Context
 
     let now: @Sendable () -> Instant
-    let endpoints: Endpoints?
+    let operations: Operations?
 
     func handle(
         _ request: Request,
@@ -116,7 +116,7 @@ struct AnswerMiddleware: RouterMiddleware {
             }
             let methods =
                 APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
-                ?? endpoints?.methods(at: path)
+                ?? operations?.methods(at: path)
             guard let methods, !methods.contains(request.method.rawValue) else {
                 return ControlError.notFound(path).response(for: path)
             }

@@ -13,7 +13,7 @@ struct SessionRoutes: Sendable {
 
     let administration: Administration
 
-    var endpoints: [Endpoint] {
+    var operations: [Operation] {
         [
             .open(.post, "/api/auth/login", logIn),
             .open(.post, "/api/auth/refresh", refresh),
@@ -53,7 +53,7 @@ struct SessionRoutes: Sendable {
         let standing: SessionStanding
         do {
             standing = try await administration.sessions.open(
-                of: record.userID,
+                of: record,
                 refresh: Self.digest(refresh),
                 expiresAt: Instant(
                     microseconds: administration.now().microseconds + Self.sessionSeconds * 1_000_000
@@ -62,6 +62,8 @@ struct SessionRoutes: Sendable {
                 userAgent: String((request.headers[.userAgent] ?? "").prefix(500))
             )
         } catch {
+            // Changed while the password was checked: it is not what the user has now.
+            if case .notFound = error { throw ControlError.invalidCredentials }
             throw ControlError(error)
         }
         let account = try await account(of: record.userID)

@@ -4,8 +4,6 @@ import Domain
 extension Form {
     static let largestEmail = 254
     static let largestName = 100
-    static let smallestPassword = 12
-    static let largestPassword = 256
 
     /// Trimmed and in small letters, as it is stored.
     mutating func email(isRequired: Bool) -> String? {
@@ -40,9 +38,7 @@ extension Form {
     /// A password to be set.
     mutating func newPassword() -> String? {
         text("password", isRequired: false) { text in
-            let count = text.unicodeScalars.count
-            if count < Self.smallestPassword { return "At least \(Self.smallestPassword) characters." }
-            return count > Self.largestPassword ? "At most \(Self.largestPassword) characters." : nil
+            PasswordRule.problem(of: text).map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }
         }
     }
 

@@ -11,7 +11,7 @@ struct UserRoutes: Sendable {
 
     private var accounts: any Accounts { administration.accounts }
 
-    var endpoints: [Endpoint] {
+    var operations: [Operation] {
         [
             .guarded(.get, Self.path, atLeast: .auditor, list),
             .guarded(.post, Self.path, atLeast: .admin, create),
@@ -70,7 +70,7 @@ struct UserRoutes: Sendable {
     /// - Throws: 404; 403 where it is a super admin and the caller none.
     private func changeable(_ id: UserID, by caller: Caller) async throws(ControlError) -> Account {
         let account = try await account(id)
-        guard account.role != .superAdmin || caller.role == .superAdmin else { throw .superAdminOnly }
+        guard caller.actor.mayChange(account.role) else { throw .superAdminOnly }
         return account
     }
 
@@ -92,7 +92,7 @@ struct UserRoutes: Sendable {
         let password = form.newPassword()
         try form.finish()
         guard let email, let name else { throw ControlError.internalError }
-        guard role != .superAdmin || caller.role == .superAdmin else { throw ControlError.superAdminOnly }
+        guard caller.actor.mayChange(role) else { throw ControlError.superAdminOnly }
         let hash = try await hash(password)
         do {
             let account = try await accounts.create(
@@ -132,7 +132,7 @@ struct UserRoutes: Sendable {
         // A session that was left open should not be enough to take an account over.
         if password != nil, account.id == caller.user { form.refuse("password", "Change your own at /api/auth/me/.") }
         try form.finish()
-        guard changes.role != .superAdmin || caller.role == .superAdmin else { throw ControlError.superAdminOnly }
+        guard caller.actor.mayChange(changes.role ?? account.role) else { throw ControlError.superAdminOnly }
         changes.passwordHash = try await hash(password)
         return JSONAnswer.response(AccountAnswer(account: try await change(account, changes, by: caller)))
     }

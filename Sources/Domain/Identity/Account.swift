@@ -92,6 +92,8 @@ package struct Page<Item: Sendable>: Sendable {
 package enum AccountError: Error, Hashable, Sendable {
     case notFound
     case emailTaken
+    /// Only a super admin makes or changes super admins.
+    case forbidden
     /// It would leave nobody who may do everything.
     case lastSuperAdmin
     /// The database could not be asked or took nothing; the text is for the log.
@@ -103,9 +105,9 @@ package enum AccountError: Error, Hashable, Sendable {
 package protocol Accounts: Sendable {
     func account(_ id: UserID) async throws(AccountError) -> Account?
     func accounts(_ query: AccountQuery) async throws(AccountError) -> Page<Account>
-    /// - Throws: `.emailTaken`.
+    /// - Throws: `.emailTaken`, `.forbidden`.
     func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account
-    /// - Throws: `.notFound`, `.emailTaken`, `.lastSuperAdmin`.
+    /// - Throws: `.notFound`, `.emailTaken`, `.forbidden`, `.lastSuperAdmin`; decided under the lock.
     func update(_ id: UserID, _ changes: AccountChanges, by actor: Actor) async throws(AccountError) -> Account
     /// Makes the user's default key anew: every active key of the name `default` ends within two seconds.
     /// - Returns: the new key, whole, for the only time.

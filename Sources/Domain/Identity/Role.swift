@@ -16,6 +16,14 @@ package enum Actor: Hashable, Sendable {
     case command(String)
     case user(UserID, Role)
 
+    /// Whether it may make a user of this role, or change one: only who may do everything makes others such.
+    package func mayChange(_ role: Role) -> Bool {
+        switch self {
+        case .command: true
+        case .user(_, let own): own == .superAdmin || role != .superAdmin
+        }
+    }
+
     /// For entries and leaves: `user 7`, `tokenaudit apply`.
     package var description: String {
         switch self {

@@ -10,7 +10,10 @@ extension Applier {
             }.first ?? nil
         }
         if let stored, PasswordHash.matches(password, stored: stored) { return nil }
-        return PasswordHash.make(password)
+        guard let hash = PasswordHash.make(password) else {
+            throw ApplyProblem(line: wish.line, reason: "there is no memory to hash the password of '\(wish.email)'")
+        }
+        return hash
     }
 
     func applyUser(_ wish: DesiredUser, password: String?, _ transaction: inout ApplyTransaction) throws {

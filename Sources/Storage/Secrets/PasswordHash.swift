@@ -12,10 +12,11 @@ package enum PasswordHash {
     private static let hashBytes = 32
 
     /// - Parameter logRounds: lower only in tests.
-    package static func make(_ password: String, logRounds: Int = logRounds) -> String {
+    /// - Returns: nil where there is no memory for it.
+    package static func make(_ password: String, logRounds: Int = logRounds) -> String? {
         let salt = SecureRandom.bytes(saltBytes)
-        let hash = derive(password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: 1)
-        return text(salt: salt, hash: hash, logRounds: logRounds)
+        return derive(password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: 1)
+            .map { text(salt: salt, hash: $0, logRounds: logRounds) }
     }
 
     /// What stands for the hash of somebody who has none: checking it takes as long, and no password gives 32 zeros.
@@ -38,13 +39,14 @@ package enum PasswordHash {
             let salt = Base64URL.decode(parts[3].utf8), let expected = Base64URL.decode(parts[4].utf8),
             expected.count == hashBytes
         else { return false }
-        let hash = derive(
+        let derived = derive(
             password,
             salt: salt,
             logRounds: parameters.0,
             blockSize: parameters.1,
             parallelism: parameters.2
         )
+        guard let hash = derived else { return false }
         var difference: UInt8 = 0
         for (left, right) in zip(hash, expected) { difference |= left ^ right }
         return difference == 0
@@ -66,7 +68,7 @@ package enum PasswordHash {
         logRounds: Int,
         blockSize: Int,
         parallelism: Int
-    ) -> [UInt8] {
+    ) -> [UInt8]? {
         do {
             let key = try KDF.Scrypt.deriveKey(
                 from: Data(password.utf8),
@@ -79,7 +81,7 @@ package enum PasswordHash {
             return key.withUnsafeBytes { Array($0) }
         } catch {
             // The parameters are bounded above; what is left is memory that is not there.
-            fatalError("scrypt could not get its memory")
+            return nil
         }
     }
 }

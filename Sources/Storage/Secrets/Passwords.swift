@@ -2,8 +2,6 @@ import Domain
 
 /// Hashes and checks passwords on threads of its own: two at a time, for each takes 128 MiB, and a few that wait.
 package struct Passwords: PasswordHasher {
-    /// What is hashed of a password; a longer one is nobody's.
-    package static let limitBytes = 1_024
     static let width = 2
     static let waiting = 32
 
@@ -19,14 +17,14 @@ package struct Passwords: PasswordHasher {
         nobodys = PasswordHash.nobodys(logRounds: logRounds)
     }
 
-    /// - Returns: nil where too many wait already, and for a password longer than ``limitBytes``.
+    /// - Returns: nil where too many wait already, and for a password longer than ``PasswordRule/mostBytes``.
     package func hash(_ password: String) async -> String? {
-        guard password.utf8.count <= Self.limitBytes else { return nil }
-        return try? await threads.run { [logRounds] in PasswordHash.make(password, logRounds: logRounds) }
+        guard password.utf8.count <= PasswordRule.mostBytes else { return nil }
+        return try? await threads.run { [logRounds] in PasswordHash.make(password, logRounds: logRounds) } ?? nil
     }
 
     package func matches(_ password: String, stored: String?) async -> Bool? {
-        let isTooLong = password.utf8.count > Self.limitBytes
+        let isTooLong = password.utf8.count > PasswordRule.mostBytes
         let tried = isTooLong ? "" : password
         let isRight = try? await threads.run { [nobodys] in PasswordHash.matches(tried, stored: stored ?? nobodys) }
         return isRight.map { $0 && stored != nil && !isTooLong }

@@ -21,6 +21,7 @@ package struct AccountStore: Accounts {
 
     package func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account {
         try await desk.write { act in
+            guard actor.mayChange(new.role) else { throw AccountError.forbidden }
             guard try AccountRows.id(of: new.email, act.connection) == nil else { throw AccountError.emailTaken }
             let id = try UserRows.insert(new, isActive: true, act)
             try act.record(.user, row: id, .created, by: actor)
@@ -35,6 +36,9 @@ package struct AccountStore: Accounts {
     ) async throws(AccountError) -> Account {
         try await desk.write { act in
             let now = try Self.found(id, act)
+            guard actor.mayChange(now.role), actor.mayChange(changes.role ?? now.role) else {
+                throw AccountError.forbidden
+            }
             if let email = changes.email, let owner = try AccountRows.id(of: email, act.connection), owner != id {
                 throw AccountError.emailTaken
             }
@@ -57,7 +61,7 @@ package struct AccountStore: Accounts {
         guard let digester else { throw .unavailable("no pepper was opened") }
         let key = APIKeyMaterial.generate()
         try await desk.write { act in
-            _ = try Self.found(id, act)
+            guard actor.mayChange(try Self.found(id, act).role) else { throw AccountError.forbidden }
             let found = try act.connection.query(
                 "SELECT id FROM api_keys WHERE user_id = ? AND name = ?",
                 SQLValue(id),

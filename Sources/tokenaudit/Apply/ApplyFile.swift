@@ -106,7 +106,7 @@ struct ApplyFile {
         }
         if let item = members["password"], !item.isNull {
             let password = try secret(item)
-            guard (8...256).contains(password.utf8.count) else { throw item.problem("must be 8 to 256 bytes long") }
+            if let problem = PasswordRule.problem(of: password) { throw item.problem(problem) }
             user.password = password
         }
         if let item = members["api_key"], !item.isNull {

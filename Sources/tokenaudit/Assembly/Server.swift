@@ -38,6 +38,17 @@ struct Server {
             logger: logger
         )
         let database = storage.database
+        let desk = ControlDesk(writer: database, reader: storage.reports, clock: Clock.now)
+        let sessionKey = try secrets.sessionKey(vault, now: Clock.now())
+        let administration = Administration(
+            accounts: AccountStore(desk: desk, digester: digester),
+            sessions: SessionTable(desk: desk),
+            passwords: Passwords(),
+            accessTokens: try await AccessTokens(seed: sessionKey.bytes, keyID: "session-\(sessionKey.version)"),
+            allowsInsecureHTTP: settings.allowsInsecureHTTP,
+            uptime: { ContinuousClock.now - started },
+            now: Clock.now
+        )
         let controlPlane = ControlPlane(
             sources: .init(
                 directory: directory,
@@ -50,7 +61,8 @@ struct Server {
                     }
                     return answer == 1
                 },
-                now: Clock.now
+                now: Clock.now,
+                administration: administration
             )
         )
         // Hummingbird tells where it listens too, in words that change; ours are for programs.

@@ -96,8 +96,6 @@ struct UsersCommand: AsyncParsableCommand {
 
 /// A password that somebody chose.
 enum NewPassword {
-    static let leastCharacters = 12
-
     /// - Parameter file: nil: the terminal is asked; `-`: standard input.
     static func read(file: String?) throws(InputProblem) -> String {
         guard let file else { return try check(PasswordPrompt.askTwice("Password"), source: "terminal") }
@@ -105,16 +103,8 @@ enum NewPassword {
     }
 
     static func check(_ password: String, source: String) throws(InputProblem) -> String {
-        guard password.count >= leastCharacters else {
-            throw InputProblem(source: source, reason: "a password has at least \(leastCharacters) characters")
-        }
-        guard password.utf8.count <= Passwords.limitBytes,
-            password.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-        else {
-            throw InputProblem(
-                source: source,
-                reason: "a password has at most \(Passwords.limitBytes) bytes and no control characters"
-            )
+        if let problem = PasswordRule.problem(of: password) {
+            throw InputProblem(source: source, reason: "a password \(problem)")
         }
         return password
     }
@@ -135,6 +125,7 @@ private enum AccountProblem {
                 source: email,
                 reason: "there is such a user already; `tokenaudit apply` changes role and password"
             )
+        case .forbidden: InputProblem(source: email, reason: "only a super admin may")
         case .notFound: InputProblem(source: email, reason: "there is no such user")
         case .lastSuperAdmin: InputProblem(source: email, reason: "is the last super admin")
         case .unavailable(let cause): InputProblem(source: database, reason: cause)

@@ -43,6 +43,39 @@ import Testing
         #expect(try stage.isProven())
     }
 
+    @Test(
+        "an admin neither makes nor changes super admins, whatever was checked before",
+        arguments: [Role.admin, .superAdmin]
+    )
+    func superAdminsOnly(role: Role) async throws {
+        let stage = try ControlStage()
+        defer { stage.remove() }
+        let root = try await stage.user("root", .superAdmin)
+        let user = try await stage.user("user")
+        let accounts = stage.accounts
+        let actor = Actor.user(root.id, role)
+        var renaming = AccountChanges()
+        renaming.name = "Other"
+        var promotion = AccountChanges()
+        promotion.role = .superAdmin
+        let new = NewAccount(email: "new@example.com", name: "", role: .superAdmin, passwordHash: nil)
+        let refusals = [
+            await Self.refusal { () throws(AccountError) in try await accounts.update(root.id, renaming, by: actor) },
+            await Self.refusal { () throws(AccountError) in try await accounts.update(user.id, promotion, by: actor) },
+            await Self.refusal { () throws(AccountError) in try await accounts.create(new, by: actor) },
+        ]
+        #expect(refusals == Array(repeating: role == .admin ? .forbidden : nil, count: 3))
+        let renewed = await Self.refusal { () throws(AccountError) in
+            try await accounts.resetKey(of: root.id, by: actor)
+        }
+        #expect(renewed == (role == .admin ? .forbidden : nil))
+    }
+
+    private static func refusal<Value>(_ body: () async throws(AccountError) -> Value) async -> AccountError? {
+        do { _ = try await body() } catch { return error }
+        return nil
+    }
+
     @Test("an address is one user's; refused changes change nothing")
     func refusals() async throws {
         let stage = try ControlStage()

@@ -2,8 +2,8 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// One thing that can be asked of the administration, and who may ask it. There is no endpoint that does not say.
-struct Endpoint: Sendable {
+/// One thing that can be asked of the administration, and who may ask it. There is no operation that does not say.
+struct Operation: Sendable {
     enum Access: Hashable, Sendable {
         /// Also somebody who is not signed in.
         case anyone
@@ -31,8 +31,8 @@ struct Endpoint: Sendable {
         _ method: HTTPRequest.Method,
         _ path: String,
         _ answer: @escaping @Sendable (Request, ControlPlane.Context) async throws -> Response
-    ) -> Endpoint {
-        Endpoint(method: method, path: path, answer: .open(answer))
+    ) -> Operation {
+        Operation(method: method, path: path, answer: .open(answer))
     }
 
     static func guarded(
@@ -40,26 +40,26 @@ struct Endpoint: Sendable {
         _ path: String,
         atLeast role: Role,
         _ answer: @escaping @Sendable (Request, ControlPlane.Context, Caller) async throws -> Response
-    ) -> Endpoint {
-        Endpoint(method: method, path: path, answer: .guarded(role, answer))
+    ) -> Operation {
+        Operation(method: method, path: path, answer: .guarded(role, answer))
     }
 }
 
-/// All endpoints of the administration: what is served, and what is answered to other methods.
-struct Endpoints: Sendable {
-    let all: [Endpoint]
+/// All operations of the administration: what is served, and what is answered to other methods.
+struct Operations: Sendable {
+    let all: [Operation]
     private let gate: Guard
 
-    init(guarding gate: Guard, _ all: [Endpoint]) {
+    init(guarding gate: Guard, _ all: [Operation]) {
         self.gate = gate
         self.all = all
     }
 
     func add(to router: Router<ControlPlane.Context>) {
-        for endpoint in all {
+        for operation in all {
             let gate = gate
-            router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
-                switch endpoint.answer {
+            router.on(RouterPath(operation.path), method: operation.method) { request, context in
+                switch operation.answer {
                 case .open(let answer):
                     return try await answer(request, context)
                 case .guarded(let role, let answer):
@@ -78,8 +78,8 @@ struct Endpoints: Sendable {
     /// What may be asked at a request's path; nil where there is nothing.
     func methods(at path: String) -> [String]? {
         let parts = path.split(separator: "/")
-        let pattern = all.first { endpoint in
-            let names = endpoint.path.split(separator: "/")
+        let pattern = all.first { operation in
+            let names = operation.path.split(separator: "/")
             return names.count == parts.count && zip(names, parts).allSatisfy { $0 == "{id}" || $0 == $1 }
         }
         return pattern.map { methods(of: $0.path) }
