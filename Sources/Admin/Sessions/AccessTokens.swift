@@ -51,7 +51,7 @@ package struct AccessTokens: Sendable {
             iat: seconds,
             exp: min(seconds + Self.lifetimeSeconds, standing.expiresAt.microseconds / 1_000_000),
             nbf: nil,
-            jti: Base64URL.text(id)
+            jti: Base64URL.encode(id)
         )
         return try await keys.sign(claims, kid: JWKIdentifier(string: keyID))
     }
@@ -59,8 +59,8 @@ package struct AccessTokens: Sendable {
     func check(_ token: some StringProtocol, at now: Instant) async throws(Refusal) -> Bearer {
         guard token.utf8.count <= Self.largestBytes else { throw Refusal() }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, isOurs(header: parts[0]), Base64URL.bytes(parts[1]) != nil,
-            Base64URL.bytes(parts[2])?.count == 64
+        guard parts.count == 3, isOurs(header: parts[0]), Base64URL.decode(parts[1].utf8) != nil,
+            Base64URL.decode(parts[2].utf8)?.count == 64
         else { throw Refusal() }
         let claims: Claims
         do {
@@ -80,7 +80,7 @@ package struct AccessTokens: Sendable {
 
     /// `alg`, `kid` and `typ` as we write them and nothing beside: no `jku`, `jwk`, `x5u` or `crit` to be followed.
     private func isOurs(header: some StringProtocol) -> Bool {
-        guard let bytes = Base64URL.bytes(header), case .object(let members)? = try? JSONReader.read(bytes) else {
+        guard let bytes = Base64URL.decode(header.utf8), case .object(let members)? = try? JSONReader.read(bytes) else {
             return false
         }
         return members == ["alg": .string("EdDSA"), "kid": .string(keyID), "typ": .string("JWT")]

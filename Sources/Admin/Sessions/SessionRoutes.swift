@@ -41,7 +41,7 @@ struct SessionRoutes: Sendable {
         let email = form.text("email", isRequired: true) { $0.utf8.count > 1_024 ? "Too long." : nil }
         let password = form.givenPassword("password", isRequired: true)
         try form.finish()
-        guard let email = email.map(Form.normalized(email:)), let password else { throw ControlError.internalError }
+        guard let email = email.map(EmailAddress.normalise), let password else { throw ControlError.internalError }
 
         let address = context.clientAddress
         let record = try await administration.attempts.counted(email: email, from: address) {
@@ -96,7 +96,7 @@ struct SessionRoutes: Sendable {
         try form.finish()
         if isByCookie { try Guard.expectOwnPage(request) }
         // Others than ours are not worth the database's time.
-        guard let token, Base64URL.bytes(token)?.count == 32 else { throw Self.refused(isByCookie) }
+        guard let token, Base64URL.decode(token.utf8)?.count == 32 else { throw Self.refused(isByCookie) }
 
         let next = Self.newToken()
         let outcome: RefreshOutcome
@@ -243,7 +243,7 @@ struct SessionRoutes: Sendable {
 
     private static func newToken() -> String {
         var generator = SystemRandomNumberGenerator()
-        return Base64URL.text((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
+        return Base64URL.encode((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
 
     private static func digest(_ token: String) -> TokenDigest {

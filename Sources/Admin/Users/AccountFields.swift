@@ -2,27 +2,16 @@ import Domain
 
 /// How a user's members are read.
 extension Form {
-    static let largestEmail = 254
     static let largestName = 100
 
-    /// Trimmed and in small letters, as it is stored.
+    /// As it is kept.
     mutating func email(isRequired: Bool) -> String? {
         text("email", isRequired: isRequired) { text in
-            let email = Self.normalized(email: text)
-            if email.utf8.count > Self.largestEmail { return "At most \(Self.largestEmail) characters." }
-            return Self.isEmail(email) ? nil : "Not an email address."
-        }.map { Self.normalized(email: $0) }
-    }
-
-    static func normalized(email: String) -> String {
-        trimmed(email).lowercased()
-    }
-
-    /// One `@` between two parts of visible ASCII; stricter rules refuse addresses that work.
-    private static func isEmail(_ text: String) -> Bool {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty
-            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),:;<>[\\]".utf8.contains($0) }
+            if EmailAddress.normalise(text).utf8.count > EmailAddress.mostCharacters {
+                return "At most \(EmailAddress.mostCharacters) characters."
+            }
+            return EmailAddress.parse(text) == nil ? "Not an email address." : nil
+        }.map(EmailAddress.normalise)
     }
 
     mutating func name(isRequired: Bool) -> String? {

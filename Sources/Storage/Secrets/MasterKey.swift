@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 
 /// The key that wraps every other key; it lives in a file, never in the database.
 package struct MasterKey: Sendable {
@@ -38,10 +39,24 @@ package struct MasterKey: Sendable {
         if text.last == UInt8(ascii: "\r") { text = text.dropLast() }
         switch text.count {
         case 32: return Array(text)
-        case 44: return Base64URL.decodeStandard(text)
+        case 44: return standardBase64(text)
         case 64: return hex(text)
         default: return nil
         }
+    }
+
+    /// RFC 4648 §4 or §5: 44 characters with one `=`.
+    private static func standardBase64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        guard text.last == UInt8(ascii: "=") else { return nil }
+        return Base64URL.decode(
+            text.dropLast().lazy.map { character -> UInt8 in
+                switch character {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                default: character
+                }
+            }
+        )
     }
 
     private static func hex(_ text: ArraySlice<UInt8>) -> [UInt8]? {

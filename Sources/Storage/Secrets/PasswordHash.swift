@@ -1,4 +1,5 @@
 import CryptoExtras
+import Domain
 import Foundation
 
 /// Passwords as they are stored: scrypt, in the PHC form `$scrypt$ln=17,r=8,p=1$salt$hash`.

@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 
 /// Where a sealed secret stands; sealed in with it, so that it opens nowhere else.
 package struct SecretPlace: Hashable, Sendable, CustomStringConvertible {

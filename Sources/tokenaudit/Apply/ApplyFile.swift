@@ -93,7 +93,7 @@ struct ApplyFile {
         let members = try item.members(
             known: ["email", "name", "role", "password", "api_key", "quotas", "is_active"]
         )
-        guard let email = EmailAddress.normalise(try item.name(members["email"], "email")) else {
+        guard let email = EmailAddress.parse(try item.name(members["email"], "email")) else {
             throw (members["email"] ?? item).problem("must be an e-mail address")
         }
         var user = DesiredUser(email: email, line: SourceLine(item.line))

@@ -32,7 +32,7 @@ struct UsersCommand: AsyncParsableCommand {
         var passwordFile: String?
 
         func validate() throws {
-            guard EmailAddress.normalise(email) != nil else {
+            guard EmailAddress.parse(email) != nil else {
                 throw ValidationError("--email must be an e-mail address, such as admin@example.com")
             }
             guard name.count <= 100, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
@@ -43,7 +43,7 @@ struct UsersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let loaded = try options.load()
-            guard let email = EmailAddress.normalise(email) else { throw ValidationError("--email is no address") }
+            guard let email = EmailAddress.parse(email) else { throw ValidationError("--email is no address") }
             let password = try NewPassword.read(file: passwordFile)
             let books = try OpenedBooks(loaded.settings, migrates: true)
             guard let hash = await Passwords().hash(password) else {

@@ -1,10 +1,10 @@
-/// RFC 4648 §5 without padding, strict both ways; and §4 with padding for key files.
-enum Base64URL {
+/// RFC 4648 §5 without padding, strict both ways.
+package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 4 / 3 + 3)
+        text.reserveCapacity(bytes.underestimatedCount * 4 / 3 + 3)
         var bits: UInt32 = 0
         var count = 0
         for byte in bytes {
@@ -20,7 +20,7 @@ enum Base64URL {
     }
 
     /// Nil for any byte outside the alphabet, an impossible length, or bits that no encoder sets.
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0
@@ -36,20 +36,6 @@ enum Base64URL {
         }
         guard count < 6, bits == 0 else { return nil }
         return bytes
-    }
-
-    /// 44 characters with one `=`, in either alphabet.
-    static func decodeStandard(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        guard text.last == UInt8(ascii: "=") else { return nil }
-        return decode(
-            text.dropLast().lazy.map { character -> UInt8 in
-                switch character {
-                case UInt8(ascii: "+"): UInt8(ascii: "-")
-                case UInt8(ascii: "/"): UInt8(ascii: "_")
-                default: character
-                }
-            }
-        )
     }
 
     private static func value(of character: UInt8) -> UInt32? {
