@@ -25,7 +25,7 @@ BUILT_IN = [
 
 def pytest_configure(config):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 12_288), hard))
     for binary in ("tokenaudit", "fake-upstream"):
         if not (DEBUG / binary).exists():
             raise pytest.UsageError(f".build/debug/{binary} is missing; `make end-to-end` builds it")

@@ -3,8 +3,10 @@
 import os
 import pathlib
 import shutil
+import subprocess
 
 import pytest
+from servers import DEBUG
 
 REFUSED = 60  # seconds within which a start that is refused has ended
 
@@ -105,6 +107,29 @@ def test_a_database_where_none_can_be(make_gateway, path):
     gateway = make_gateway("fake", start=False, name="unusable")
     gateway.environment["TOKENAUDIT_DATABASE"] = f"sqlite:{path}"
     assert path.rsplit("/", 1)[0] in refused(gateway)
+
+
+def test_a_read_only_file_system(make_gateway):
+    """Books that can be read and not written: no start, no call, and nothing changed."""
+    gateway = make_gateway("fake", start=False, name="read-only")
+    folder = gateway.directory
+    mount = f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True).returncode != 0:
+        pytest.skip("mounting needs root")
+    before = gateway.database.read_bytes()
+    for command in ("serve", "migrate"):
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", f"{mount} && exec {DEBUG / 'tokenaudit'} {command}"],
+            env=gateway.environment,
+            capture_output=True,
+            text=True,
+            timeout=REFUSED,
+        )
+        said = done.stdout + done.stderr
+        if command == "serve":
+            assert done.returncode > 0 and str(folder) in said and "listening" not in said
+    assert gateway.database.read_bytes() == before
+    assert gateway.start().stop() == 0, "it starts once it can write"
 
 
 def test_two_servers_of_one_database(make_gateway):
