@@ -78,7 +78,7 @@ struct UsageAnswer: Encodable {
             requests = totals.requests
             inputTokens = totals.inputTokens
             outputTokens = totals.outputTokens
-            cost = WideMoney.text(totals.charge)
+            cost = Money.text(totals.charge)
         }
     }
 }
@@ -158,8 +158,8 @@ struct BillJSON: Encodable {
         init(_ line: BillLine) {
             tokenClass = line.tokenClass.name
             count = line.count
-            pricePer1M = WideMoney.text(Int128(line.picosPerToken) * 1_000_000)
-            amount = WideMoney.text(line.amount)
+            pricePer1M = Money.text(Int128(line.picosPerToken) * 1_000_000)
+            amount = Money.text(line.amount)
             provenance = "\(line.provenance)"
         }
     }
@@ -171,15 +171,4 @@ struct BillJSON: Encodable {
         (.fallbackRate, "fallback_rate"), (.cutAtLimit, "cut_at_limit"), (.unknownCost, "unknown_cost"),
         (.unfunded, "unfunded"), (.unknownOutput, "unknown_output"),
     ]
-}
-
-/// Sums that may leave `Int64`, as exact decimals with at least two places.
-enum WideMoney {
-    static func text(_ picoDollars: Int128) -> String {
-        var digits = String(picoDollars.magnitude)
-        if digits.utf8.count <= 12 { digits = String(repeating: "0", count: 13 - digits.utf8.count) + digits }
-        var fraction = digits.suffix(12)
-        while fraction.utf8.count > 2, fraction.last == "0" { fraction.removeLast() }
-        return (picoDollars < 0 ? "-" : "") + digits.dropLast(12) + "." + fraction
-    }
 }

@@ -16,12 +16,12 @@ extension Form {
 
     mutating func name(isRequired: Bool) -> String? {
         text("name", isRequired: isRequired) { text in
-            let name = Self.trimmed(text)
+            let name = text.trimmed
             if name.isEmpty { return "This field may not be blank." }
             if name.unicodeScalars.count > Self.largestName { return "At most \(Self.largestName) characters." }
             let hasControl = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
             return hasControl ? "Control characters are not allowed." : nil
-        }.map(Self.trimmed)
+        }.map(\.trimmed)
     }
 
     /// A password to be set.
@@ -58,14 +58,5 @@ extension Form {
         guard let isSuperAdmin else { return nil }
         if isSuperAdmin { return .superAdmin }
         return current == .superAdmin ? .user : current
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
-            let last = scalars.lastIndex(where: { !isSpace($0) })
-        else { return "" }
-        return String(scalars[first...last])
     }
 }

@@ -4,11 +4,7 @@ package enum EmailAddress {
 
     /// How an address is looked for: without white space around it, in small letters.
     package static func normalise(_ text: String) -> String {
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        return String(scalars[first...last]).lowercased()
+        text.trimmed.lowercased()
     }
 
     /// One `@` between two parts of visible ASCII, at most ``mostCharacters``. Stricter rules refuse addresses that work;

@@ -66,7 +66,12 @@ extension Money: CustomStringConvertible {
     }
 
     /// The shortest exact decimal, with at least two decimals: `0.00`, `1.50`, `0.000000000001`, `-3.25`.
-    package var description: String { Decimals.print(picoDollars, decimals: 12, atLeast: 2) }
+    package var description: String { Self.text(picoDollars) }
+
+    /// An exact amount as it is shown, also of a sum that no ``Money`` holds: at least two decimals.
+    package static func text(_ picoDollars: some FixedWidthInteger & SignedInteger) -> String {
+        Decimals.print(picoDollars, decimals: 12, atLeast: 2)
+    }
 }
 
 /// Strict fixed-point decimals over `Int64`: what prices, amounts and multipliers are read from and shown as.
@@ -120,7 +125,7 @@ package enum Decimals {
         return Int64(value)
     }
 
-    package static func print(_ value: Int64, decimals: Int, atLeast: Int) -> String {
+    package static func print(_ value: some FixedWidthInteger & SignedInteger, decimals: Int, atLeast: Int) -> String {
         var digits = String(value.magnitude)
         if digits.utf8.count <= decimals {
             digits = String(repeating: "0", count: decimals + 1 - digits.utf8.count) + digits

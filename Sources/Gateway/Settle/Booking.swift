@@ -20,7 +20,8 @@ extension CallResult {
     /// The bill of a call, decided from facts alone.
     ///
     /// Reported usage is charged as reported, also zero. Where it is missing, the prompt's estimate and the counted
-    /// output are charged and flagged, and so is output beyond the usage that came last; where a client's leaving hid the output, `policy` says what the unknown costs.
+    /// output are charged and flagged, and so is output beyond the usage that came last; where a client's leaving hid the
+    /// output, `policy` says what the unknown costs.
     /// The charge never passes the hold.
     static func booking(
         _ ending: CallMachine.Ending,

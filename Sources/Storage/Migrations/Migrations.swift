@@ -25,8 +25,8 @@ package enum Migrations {
     }
 
     /// Brings the schema to ``newest``, one transaction a step. - Returns: the steps taken.
-    /// - Throws: `StorageError.unusable` for a database newer than this program, older than the first release, or where a step needs
-    ///   `migrate`.
+    /// - Throws: `StorageError.unusable` for a database newer than this program or older than the first release, or where
+    ///   a step needs `migrate`.
     @discardableResult
     package static func run(on database: any Database, additiveOnly: Bool, now: Instant) throws -> [Migration] {
         let version = try version(of: database)

@@ -39,7 +39,7 @@ struct LedgerCommand: ParsableCommand {
 
         static func text(_ report: VerifyReport) -> String {
             var lines = [
-                "calls \(report.calls), grants \(report.grants), key limits \(report.keyLimits), charged \(VerifyJSON.dollars(report.charged))"
+                "calls \(report.calls), grants \(report.grants), key limits \(report.keyLimits), charged \(Money.text(report.charged))"
             ]
             func list(_ ids: [CallID], _ count: Int, _ what: String) {
                 guard count > 0 else { return }
@@ -93,7 +93,7 @@ struct VerifyJSON: Encodable {
         calls = report.calls
         grants = report.grants
         keyLimits = report.keyLimits
-        charged = Self.dollars(report.charged)
+        charged = Money.text(report.charged)
         open = report.open.map(\.description)
         uncertain = report.uncertain.map(\.description)
         quarantined = report.quarantined.map(\.description)
@@ -106,14 +106,5 @@ struct VerifyJSON: Encodable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
-    /// Exact, with at least two decimals.
-    static func dollars(_ picoDollars: Int128) -> String {
-        let digits = String(picoDollars.magnitude)
-        let padded = String(repeating: "0", count: max(0, 13 - digits.utf8.count)) + digits
-        var fraction = padded.suffix(12)
-        while fraction.utf8.count > 2, fraction.last == "0" { fraction.removeLast() }
-        return (picoDollars < 0 ? "-" : "") + padded.dropLast(12) + "." + fraction
     }
 }
