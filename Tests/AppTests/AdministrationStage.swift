@@ -251,10 +251,10 @@ final class FakeBooks: Accounts, SessionStore {
         }
     }
 
-    private func asked<Result>(_ body: (inout State) throws(AccountError) -> Result) throws(AccountError) -> Result {
-        let result: Swift.Result<Result, AccountError> = state.withLock { state in
+    private func asked<Result>(_ body: (inout State) throws(DeskError) -> Result) throws(DeskError) -> Result {
+        let result: Swift.Result<Result, DeskError> = state.withLock { state in
             if state.isDown { return .failure(.unavailable("disk of host db-7 is full")) }
-            do throws(AccountError) {
+            do throws(DeskError) {
                 return .success(try body(&state))
             } catch {
                 return .failure(error)
@@ -273,7 +273,7 @@ final class FakeBooks: Accounts, SessionStore {
             role: changes.role ?? old.role,
             isActive: changes.isActive ?? old.isActive,
             createdAt: old.createdAt,
-            updatedAt: state.clock?.now ?? old.updatedAt,
+            updatedAt: max(state.clock?.now ?? old.updatedAt, Instant(microseconds: old.updatedAt.microseconds + 1)),
             keyHint: old.keyHint
         )
         state.users[id] = User(account: account, passwordHash: changes.passwordHash ?? user.passwordHash)
@@ -285,11 +285,11 @@ final class FakeBooks: Accounts, SessionStore {
 
     // MARK: Accounts
 
-    func account(_ id: UserID) async throws(AccountError) -> Account? {
+    func account(_ id: UserID) async throws(DeskError) -> Account? {
         try asked { $0.users[id]?.account }
     }
 
-    func accounts(_ query: AccountQuery) async throws(AccountError) -> Page<Account> {
+    func accounts(_ query: AccountQuery) async throws(DeskError) -> Page<Account> {
         try asked { state in
             state.queries.append(query)
             var found = state.users.values.map(\.account).filter { account in
@@ -297,38 +297,46 @@ final class FakeBooks: Accounts, SessionStore {
                     && (query.isActive ?? account.isActive) == account.isActive
                     && (query.search.map { account.email.contains($0) || account.name.contains($0) } ?? true)
             }
-            found.sort { query.isDescending ? $0.id > $1.id : $0.id < $1.id }
-            return Page(count: found.count, items: Array(found.dropFirst(query.offset).prefix(query.limit)))
+            found.sort { query.window.isDescending ? $0.id > $1.id : $0.id < $1.id }
+            return Page(
+                count: found.count,
+                items: Array(found.dropFirst(query.window.offset).prefix(query.window.limit))
+            )
         }
     }
 
-    func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account {
-        try asked { state throws(AccountError) in
-            if state.users.values.contains(where: { $0.account.email == new.email }) { throw .emailTaken }
+    func create(_ new: NewAccount, by actor: Actor) async throws(DeskError) -> Account {
+        try asked { state throws(DeskError) in
+            if state.users.values.contains(where: { $0.account.email == new.email }) { throw .taken(field: "email") }
             state.changes.append("\(actor.description) created \(new.email)")
         }
         return add(email: new.email, name: new.name, role: new.role, passwordHash: new.passwordHash)
     }
 
-    func update(_ id: UserID, _ changes: AccountChanges, by actor: Actor) async throws(AccountError) -> Account {
-        try asked { state throws(AccountError) in
+    func update(_ id: UserID, _ changes: AccountChanges, if precondition: Precondition, by actor: Actor)
+        async throws(DeskError) -> Account
+    {
+        try asked { state throws(DeskError) in
             guard let user = state.users[id] else { throw .notFound }
+            try precondition.check(user.account.updatedAt)
             if let email = changes.email, state.users.values.contains(where: { $0.account.email == email }) {
-                throw .emailTaken
+                throw .taken(field: "email")
             }
             let others = state.users.values.contains {
                 $0.account.id != id && $0.account.role == .superAdmin && $0.account.isActive
             }
             let stays = (changes.role ?? user.account.role) == .superAdmin && changes.isActive != false
-            if user.account.role == .superAdmin, user.account.isActive, !stays, !others { throw .lastSuperAdmin }
+            if user.account.role == .superAdmin, user.account.isActive, !stays, !others {
+                throw .conflict(.lastSuperAdmin)
+            }
             state.changes.append("\(actor.description) changed \(id)")
             Self.apply(changes, to: id, in: &state)
             return state.users[id]!.account
         }
     }
 
-    func resetKey(of id: UserID, by actor: Actor) async throws(AccountError) -> String {
-        try asked { state throws(AccountError) in
+    func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String {
+        try asked { state throws(DeskError) in
             guard state.users[id] != nil else { throw .notFound }
             state.keys += 1
             state.changes.append("\(actor.description) renewed the key of \(id)")
@@ -338,7 +346,7 @@ final class FakeBooks: Accounts, SessionStore {
 
     // MARK: SessionStore
 
-    func login(email: String) async throws(AccountError) -> LoginRecord? {
+    func login(email: String) async throws(DeskError) -> LoginRecord? {
         try asked { state in
             state.users.values.first { $0.account.email == email }.map {
                 LoginRecord(
@@ -357,8 +365,8 @@ final class FakeBooks: Accounts, SessionStore {
         expiresAt: Instant,
         address: String,
         userAgent: String
-    ) async throws(AccountError) -> SessionStanding {
-        try asked { state throws(AccountError) in
+    ) async throws(DeskError) -> SessionStanding {
+        try asked { state throws(DeskError) in
             let user = login.userID
             guard let role = state.users[user]?.account.role else { throw .notFound }
             let id = SessionID(Int64(state.sessions.count) + 1)
@@ -368,7 +376,7 @@ final class FakeBooks: Accounts, SessionStore {
         }
     }
 
-    func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(AccountError) -> RefreshOutcome {
+    func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(DeskError) -> RefreshOutcome {
         try asked { state in
             if let id = state.traded[digest], let session = state.sessions[id] {
                 state.sessions[id]?.isOpen = false
@@ -382,18 +390,18 @@ final class FakeBooks: Accounts, SessionStore {
         }
     }
 
-    func standing(of session: SessionID) async throws(AccountError) -> SessionStanding? {
+    func standing(of session: SessionID) async throws(DeskError) -> SessionStanding? {
         try asked { state in
             guard let found = state.sessions[session], found.isOpen else { return nil }
             return found.standing
         }
     }
 
-    func close(_ session: SessionID) async throws(AccountError) {
+    func close(_ session: SessionID) async throws(DeskError) {
         try asked { $0.sessions[session]?.isOpen = false }
     }
 
-    func noteFailedLogin(of user: UserID?, address: String) async throws(AccountError) {
+    func noteFailedLogin(of user: UserID?, address: String) async throws(DeskError) {
         try asked { $0.failures.append(Failure(user: user, address: address)) }
     }
 }

@@ -156,8 +156,8 @@ import Testing
             (#"{"email":"n@y","name":"N","user_id":1}"#, 400, "user_id"),
             (#"{"email":"n@y","name":"N","password_hash":"x"}"#, 400, "password_hash"),
             (#"{"email":"n@y","name":"N","is_active":true}"#, 400, "is_active"),
-            (#"{"email":"user@example.com","name":"N"}"#, 400, "email"),
-            (#"{"email":"USER@example.com","name":"N"}"#, 400, "email"),
+            (#"{"email":"user@example.com","name":"N"}"#, 409, "email"),
+            (#"{"email":"USER@example.com","name":"N"}"#, 409, "email"),
             (#"{"email":"n@y","name":"N","name":"M"}"#, 400, "detail"), ("", 400, "detail"), ("[1]", 400, "detail"),
         ] as [(String, Int, String?)]
     )
@@ -205,7 +205,7 @@ import Testing
             ("PUT", #"{"email":"u@x.y","name":"U","role":"user"}"#, 400, "is_active"), ("PUT", "{}", 400, "email"),
             ("PATCH", "{}", 200, nil), ("PATCH", #"{"is_active":false}"#, 200, nil),
             ("PATCH", #"{"is_active":0}"#, 400, "is_active"), ("PATCH", #"{"role":"admin"}"#, 200, nil),
-            ("PATCH", #"{"email":"admin@example.com"}"#, 400, "email"),
+            ("PATCH", #"{"email":"admin@example.com"}"#, 409, "email"),
             ("PATCH", #"{"email":"USER@example.com"}"#, 200, nil),
             ("PATCH", #"{"id":1}"#, 400, "id"), ("PATCH", #"{"created_at":"x"}"#, 400, "created_at"),
             ("PATCH", #"{"quota":1}"#, 400, "quota"), ("PATCH", #"{"is_super_admin":null}"#, 400, "is_super_admin"),
@@ -312,7 +312,10 @@ import Testing
         #expect(previous == "http://localhost:8080/api/admin/users/?\(query)&page=2")
         let asked = try #require(stage.books.queries.last)
         #expect(asked.search == "more" && asked.role == .user && asked.isActive == true)
-        #expect(asked.order == .createdAt && asked.isDescending && asked.offset == 6 && asked.limit == 3)
+        #expect(
+            asked.window.order == .createdAt && asked.window.isDescending && asked.window.offset == 6
+                && asked.window.limit == 3
+        )
     }
 
     @Test(

@@ -6,7 +6,7 @@ extension ControlError {
     private static func refusal(
         _ status: HTTPResponse.Status,
         _ code: String,
-        _ message: String,
+        _ message: Message,
         headers: HTTPFields = [:]
     ) -> ControlError {
         ControlError(
@@ -19,7 +19,7 @@ extension ControlError {
         )
     }
 
-    static func badFields(_ fields: [String: [String]]) -> ControlError {
+    static func badFields(_ fields: [String: [Message]]) -> ControlError {
         var error = refusal(.badRequest, "invalid", "The request's members are not all right.")
         error.fields = fields
         return error
@@ -107,11 +107,23 @@ extension ControlError {
     static let missing = refusal(.notFound, "not_found", "Not found.")
     static let invalidPage = refusal(.notFound, "invalid_page", "Invalid page.")
     static let invalidHost = refusal(.badRequest, "invalid_host", "The Host header is not one.")
-    static let lastSuperAdmin = refusal(
-        .conflict,
-        "last_super_admin",
-        "The last super admin stays one, and active."
+    static let changedMeanwhile = refusal(
+        .preconditionFailed,
+        "changed_meanwhile",
+        "It was changed after you read it; read it again and decide anew."
     )
+
+    /// Of one row: another has the value, or it does not go with what is stored.
+    private static func fields(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ fields: [String: [Message]]
+    ) -> ControlError {
+        var error = refusal(status, code, "The request's members are not all right.")
+        error.fields = fields
+        return error
+    }
+
     static let tooBusy = ControlError(
         status: .serviceUnavailable,
         message: "Too many sign-ins are being checked; try again shortly.",
@@ -121,12 +133,15 @@ extension ControlError {
         headers: [.retryAfter: "1"]
     )
 
-    init(_ error: AccountError) {
+    init(_ error: DeskError) {
         switch error {
         case .notFound: self = .missing
-        case .emailTaken: self = .badFields(["email": ["Another user has this email."]])
-        case .lastSuperAdmin: self = .lastSuperAdmin
         case .forbidden: self = .superAdminOnly
+        case .taken(let field): self = .fields(.conflict, "taken", [field: ["Another one has this already."]])
+        case .refused(let field, let refusal):
+            self = .fields(.unprocessableContent, refusal.rawValue, [field: [refusal.message]])
+        case .conflict(let conflict): self = .refusal(.conflict, conflict.rawValue, conflict.message)
+        case .stale: self = .changedMeanwhile
         case .unavailable(let reason): self = .unavailable(because: Unavailable(reason: reason))
         }
     }
@@ -134,5 +149,21 @@ extension ControlError {
     private struct Unavailable: Error, CustomStringConvertible {
         let reason: String
         var description: String { reason }
+    }
+}
+
+extension DeskError.Conflict {
+    fileprivate var message: Message {
+        switch self {
+        case .lastSuperAdmin: "The last super admin stays one, and active."
+        }
+    }
+}
+
+extension DeskError.Refusal {
+    fileprivate var message: Message {
+        switch self {
+        case .unknown: "There is no such one."
+        }
     }
 }

@@ -6,13 +6,13 @@ import Hummingbird
 /// REST's, `{"field":["…"]}` for what is wrong with a request's members, else `{"detail":"…","code":"…"}`.
 struct ControlError: Error, Sendable {
     let status: HTTPResponse.Status
-    let message: String
+    let message: Message
     /// OpenAI's kind of error; ignored elsewhere.
     let type: String
     let code: String?
     let member: String?
     /// What is wrong with each member of the request; empty where it is not about members.
-    var fields: [String: [String]] = [:]
+    var fields: [String: [Message]] = [:]
     var headers = HTTPFields()
     /// Why, for the log alone.
     var cause: (any Error)?
@@ -57,7 +57,7 @@ struct ControlError: Error, Sendable {
         member: nil
     )
 
-    static func badParameter(_ name: String, _ message: String) -> ControlError {
+    static func badParameter(_ name: String, _ message: Message) -> ControlError {
         ControlError(status: .badRequest, message: message, type: "invalid_request_error", code: nil, member: name)
     }
 
@@ -93,15 +93,18 @@ struct ControlError: Error, Sendable {
     }
 
     /// - Parameter path: decides the envelope.
-    func response(for path: String) -> Response {
+    func response(for path: String, in language: Language) -> Response {
         let body: any Encodable & Sendable
+        let message = message.text(in: language)
         if APIPath.isUnderV1(path) {
             body = OpenAIError(error: .init(message: message, type: type, param: member, code: code))
         } else if fields.isEmpty {
             body = Detail(detail: message, code: code)
         } else {
-            body = fields
+            body = fields.mapValues { $0.map { $0.text(in: language) } }
         }
+        var headers = headers
+        headers[.contentLanguage] = language.rawValue
         return JSONAnswer.response(body, status: status, headers: headers)
     }
 

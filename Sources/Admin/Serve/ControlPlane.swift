@@ -15,6 +15,8 @@ package struct ControlPlane: Sendable {
         /// True if the database answers now.
         package let isDatabaseReady: @Sendable () async -> Bool
         package let now: @Sendable () -> Instant
+        /// This program's version, as `/openapi.json` tells it.
+        package let version: String
         /// Nil: there is nothing under `/api/auth` and `/api/admin`.
         package let administration: Administration?
 
@@ -25,6 +27,7 @@ package struct ControlPlane: Sendable {
             journal: any Journal,
             isDatabaseReady: @escaping @Sendable () async -> Bool,
             now: @escaping @Sendable () -> Instant,
+            version: String = "",
             administration: Administration? = nil
         ) {
             self.directory = directory
@@ -33,6 +36,7 @@ package struct ControlPlane: Sendable {
             self.journal = journal
             self.isDatabaseReady = isDatabaseReady
             self.now = now
+            self.version = version
             self.administration = administration
         }
     }
@@ -57,7 +61,10 @@ package struct ControlPlane: Sendable {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         let operations = sources.administration?.operations
         router.add(middleware: AnswerMiddleware(now: sources.now, operations: operations))
-        operations?.add(to: router)
+        if let operations {
+            operations.add(to: router)
+            DocumentRoutes(operations: operations, version: sources.version).add(to: router)
+        }
         HealthRoutes(sources: sources).add(to: router)
         for prefix in ["v1", "api/v1"] {
             let group = router.group(RouterPath(prefix))
@@ -95,37 +102,42 @@ struct AnswerMiddleware: RouterMiddleware {
 
     private func answer(to error: any Error, request: Request, context: Context, id: CallID) -> Response {
         let path = request.uri.path
-        if let error = error as? ControlError {
+        let language = Language(accepting: request.headers[.acceptLanguage])
+        let told = (error as? ControlError) ?? (error as? DeskError).map(ControlError.init(_:))
+        if let error = told {
             if let cause = error.cause {
                 context.logger.error(
                     "the database could not be asked",
                     metadata: ["request_id": "\(id)", "path": "\(path)", "cause": "\(cause)"]
                 )
             }
-            return error.response(for: path)
+            return error.response(for: path, in: language)
         }
         if let error = error as? any HTTPResponseError {
             guard error.status == .notFound else {
                 return ControlError(
                     status: error.status,
-                    message: error.status.reasonPhrase,
+                    message: "\(error.status.reasonPhrase).",
                     type: "invalid_request_error",
                     code: nil,
                     member: nil
-                ).response(for: path)
+                ).response(for: path, in: language)
             }
             let methods =
                 APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
-                ?? operations?.methods(at: path)
+                ?? operations.flatMap { $0.methods(at: path) ?? DocumentRoutes.methods(at: path) }
             guard let methods, !methods.contains(request.method.rawValue) else {
-                return ControlError.notFound(path).response(for: path)
+                return ControlError.notFound(path).response(for: path, in: language)
             }
-            return ControlError.methodNotAllowed(request.method.rawValue, path, allowed: methods).response(for: path)
+            return ControlError.methodNotAllowed(request.method.rawValue, path, allowed: methods).response(
+                for: path,
+                in: language
+            )
         }
         context.logger.error(
             "request failed",
             metadata: ["request_id": "\(id)", "path": "\(path)", "cause": "\(error)"]
         )
-        return ControlError.internalError.response(for: path)
+        return ControlError.internalError.response(for: path, in: language)
     }
 }

@@ -2,7 +2,8 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// One thing that can be asked of the administration, and who may ask it. There is no operation that does not say.
+/// One thing that can be asked of the administration: who may ask it, what it takes, what it gives. There is no operation
+/// that does not say; the OpenAPI document is made of nothing else.
 struct Operation: Sendable {
     enum Access: Hashable, Sendable {
         /// Also somebody who is not signed in.
@@ -11,13 +12,30 @@ struct Operation: Sendable {
     }
 
     enum Answer: Sendable {
-        case open(@Sendable (Request, ControlPlane.Context) async throws -> Response)
-        case guarded(Role, @Sendable (Request, ControlPlane.Context, Caller) async throws -> Response)
+        case open(@Sendable (AdminRequest) async throws -> Response)
+        case guarded(Role, @Sendable (AdminRequest, Caller) async throws -> Response)
+    }
+
+    /// What comes when all is well.
+    enum Success: Sendable {
+        case ok(Shape)
+        case created(Shape)
+        case page(of: Shape)
+        /// 204, no body.
+        case empty
+        /// A body of this media type that is not JSON.
+        case text(String)
     }
 
     let method: HTTPRequest.Method
     /// `/api/admin/users/{id}`; a slash at its end makes no difference.
     let path: String
+    /// What it does, in a sentence.
+    let summary: String
+    let query: [any ParameterDeclaration]
+    /// Nil: no body is looked at.
+    let body: Body?
+    let success: Success
     let answer: Answer
 
     var access: Access {
@@ -30,18 +48,48 @@ struct Operation: Sendable {
     static func open(
         _ method: HTTPRequest.Method,
         _ path: String,
-        _ answer: @escaping @Sendable (Request, ControlPlane.Context) async throws -> Response
+        _ summary: String,
+        query: [any ParameterDeclaration] = [],
+        body: Body? = nil,
+        gives success: Success,
+        _ answer: @escaping @Sendable (AdminRequest) async throws -> Response
     ) -> Operation {
-        Operation(method: method, path: path, answer: .open(answer))
+        Operation(
+            method: method,
+            path: path,
+            summary: summary,
+            query: query,
+            body: body,
+            success: success,
+            answer: .open(answer)
+        )
     }
 
     static func guarded(
         _ method: HTTPRequest.Method,
         _ path: String,
         atLeast role: Role,
-        _ answer: @escaping @Sendable (Request, ControlPlane.Context, Caller) async throws -> Response
+        _ summary: String,
+        query: [any ParameterDeclaration] = [],
+        body: Body? = nil,
+        gives success: Success,
+        _ answer: @escaping @Sendable (AdminRequest, Caller) async throws -> Response
     ) -> Operation {
-        Operation(method: method, path: path, answer: .guarded(role, answer))
+        Operation(
+            method: method,
+            path: path,
+            summary: summary,
+            query: query,
+            body: body,
+            success: success,
+            answer: .guarded(role, answer)
+        )
+    }
+
+    /// Whether a request's path is one of this operation's.
+    func matches(_ path: String) -> Bool {
+        let (names, parts) = (self.path.split(separator: "/"), path.split(separator: "/"))
+        return names.count == parts.count && zip(names, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 }
 
@@ -59,11 +107,12 @@ struct Operations: Sendable {
         for operation in all {
             let gate = gate
             router.on(RouterPath(operation.path), method: operation.method) { request, context in
+                let asked = AdminRequest(request, context, of: operation)
                 switch operation.answer {
                 case .open(let answer):
-                    return try await answer(request, context)
+                    return try await answer(asked)
                 case .guarded(let role, let answer):
-                    return try await answer(request, context, try await gate.caller(of: request, atLeast: role))
+                    return try await answer(asked, try await gate.caller(of: request, atLeast: role))
                 }
             }
         }
@@ -77,25 +126,11 @@ struct Operations: Sendable {
 
     /// What may be asked at a request's path; nil where there is nothing.
     func methods(at path: String) -> [String]? {
-        let parts = path.split(separator: "/")
-        let pattern = all.first { operation in
-            let names = operation.path.split(separator: "/")
-            return names.count == parts.count && zip(names, parts).allSatisfy { $0 == "{id}" || $0 == $1 }
-        }
-        return pattern.map { methods(of: $0.path) }
+        all.first { $0.matches(path) }.map { methods(of: $0.path) }
     }
 
     private func methods(of path: String) -> [String] {
         all.filter { $0.path == path }.map(\.method.rawValue).flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] }
             + ["OPTIONS"]
-    }
-}
-
-extension ControlPlane.Context {
-    /// The id in the path.
-    /// - Throws: 404, as for one that does not exist.
-    func id<Entity>() throws(ControlError) -> Identifier<Entity> {
-        guard let text = parameters.get("id"), let number = PositiveNumber.read(text) else { throw .missing }
-        return Identifier(number)
     }
 }

@@ -11,24 +11,78 @@ import Logging
 struct SessionRoutes: Sendable {
     static let sessionSeconds: Int64 = 14 * 86_400
 
+    private static let email = Field<String>.text("email", "", 0...1_024)
+    private static let password = AccountFields.givenPassword("password")
+    private static let currentPassword = AccountFields.givenPassword("current_password")
+    private static let refreshToken = Field<String>.text("refresh", "As login or the last refresh gave it.", 0...1_024)
+
     let administration: Administration
 
     var operations: [Operation] {
         [
-            .open(.post, "/api/auth/login", logIn),
-            .open(.post, "/api/auth/refresh", refresh),
-            .guarded(.post, "/api/auth/logout", atLeast: .user, logOut),
-            .guarded(.get, "/api/auth/me", atLeast: .user) { _, _, caller in
-                JSONAnswer.response(AccountAnswer(account: try await account(of: caller.user)))
+            .open(
+                .post,
+                "/api/auth/login",
+                "Signs in: a short access token, and a refresh token that can be traded once.",
+                body: Body(required: [Self.email, Self.password]),
+                gives: .ok(Tokens.shape),
+                logIn
+            ),
+            .open(
+                .post,
+                "/api/auth/refresh",
+                "Trades a refresh token, of the body or the cookie, for new ones. One that comes twice ends the session.",
+                body: Body(optional: [Self.refreshToken], mayBeAbsent: true),
+                gives: .ok(Tokens.shape),
+                refresh
+            ),
+            .guarded(
+                .post,
+                "/api/auth/logout",
+                atLeast: .user,
+                "Ends the session.",
+                body: Body(optional: [Self.refreshToken], mayBeAbsent: true),
+                gives: .empty,
+                logOut
+            ),
+            .guarded(
+                .get,
+                "/api/auth/me",
+                atLeast: .user,
+                "Who is signed in.",
+                gives: .ok(AccountAnswer.shape)
+            ) { _, caller in
+                let account = try await account(of: caller.user)
+                return JSONAnswer.response(AccountAnswer(account: account), version: account.updatedAt)
             },
-            .guarded(.patch, "/api/auth/me", atLeast: .user, changeMe),
-            .guarded(.post, "/api/auth/refresh-key", atLeast: .user, renewKey),
+            .guarded(
+                .patch,
+                "/api/auth/me",
+                atLeast: .user,
+                "Changes one's own name, or password with the current one; a new password ends every session.",
+                body: Body(
+                    optional: [AccountFields.name, AccountFields.password, Self.currentPassword],
+                    readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"])
+                ),
+                gives: .ok(AccountAnswer.shape),
+                changeMe
+            ),
+            .guarded(
+                .post,
+                "/api/auth/refresh-key",
+                atLeast: .user,
+                "Makes one's own default key anew; the old one ends within two seconds.",
+                body: .nothing,
+                gives: .ok(IssuedKey.shape),
+                renewKey
+            ),
         ]
     }
 
     // MARK: Login
 
-    @Sendable private func logIn(_ request: Request, _ context: ControlPlane.Context) async throws -> Response {
+    @Sendable private func logIn(_ asked: AdminRequest) async throws -> Response {
+        let (request, context) = (asked.request, asked.context)
         let transport = Transport(request, from: context.clientAddress)
         guard transport != .plain || administration.allowsInsecureHTTP else { throw ControlError.insecureTransport }
         let wantsCookies = request.headers[Self.cookiesField] != nil
@@ -37,9 +91,9 @@ struct SessionRoutes: Sendable {
             throw ControlError.badFields([Self.cookiesField.rawName: ["Must be 1."]])
         }
         if wantsCookies { try Guard.expectSameOrigin(request) }
-        var form = try await Form(request, accepts: ["email", "password"])
-        let email = form.text("email", isRequired: true) { $0.utf8.count > 1_024 ? "Too long." : nil }
-        let password = form.givenPassword("password", isRequired: true)
+        var form = try await asked.form()
+        let email = form.value(Self.email)
+        let password = form.value(Self.password)
         try form.finish()
         guard let email = email.map(EmailAddress.normalise), let password else { throw ControlError.internalError }
 
@@ -81,18 +135,20 @@ struct SessionRoutes: Sendable {
             if let record, matches, record.isActive { return record }
             try await administration.sessions.noteFailedLogin(of: record?.userID, address: address.text)
             return nil
-        } catch let error as AccountError {
+        } catch let error as DeskError {
             throw ControlError(error)
         }
     }
 
     // MARK: Refresh, logout
 
-    @Sendable private func refresh(_ request: Request, _ context: ControlPlane.Context) async throws -> Response {
-        var form = try await Form(request, accepts: ["refresh"], isOptional: true)
+    @Sendable private func refresh(_ asked: AdminRequest) async throws -> Response {
+        let (request, context) = (asked.request, asked.context)
+        var form = try await asked.form()
         let cookie = CookieJar.value(of: CookieJar.refresh, in: request.headers)
         let isByCookie = !form.has("refresh") && cookie != nil
-        let token = isByCookie ? cookie : form.text("refresh", isRequired: true)
+        let token = isByCookie ? cookie : form.value(Self.refreshToken)
+        if token == nil, !form.has("refresh") { form.refuse("refresh", "This field is required.") }
         try form.finish()
         if isByCookie { try Guard.expectOwnPage(request) }
         // Others than ours are not worth the database's time.
@@ -126,14 +182,10 @@ struct SessionRoutes: Sendable {
         return error
     }
 
-    @Sendable private func logOut(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
+    @Sendable private func logOut(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
         // Clients of other servers send their refresh token along.
-        var form = try await Form(request, accepts: ["refresh"], isOptional: true)
-        _ = form.text("refresh", isRequired: false)
+        var form = try await asked.form()
+        _ = form.value(Self.refreshToken)
         try form.finish()
         do {
             try await administration.sessions.close(caller.session)
@@ -148,25 +200,20 @@ struct SessionRoutes: Sendable {
     // MARK: Me
 
     /// A new password ends every session of the user, this one too.
-    @Sendable private func changeMe(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        var form = try await Form(
-            request,
-            accepts: ["name", "password", "current_password"],
-            readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"])
-        )
+    @Sendable private func changeMe(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var form = try await asked.form()
         var changes = AccountChanges()
-        changes.name = form.name(isRequired: false)
-        let password = form.newPassword()
-        let current = form.givenPassword("current_password", isRequired: form.has("password"))
+        changes.name = form.value(AccountFields.name)
+        let password = form.value(AccountFields.password)
+        let current = form.value(Self.currentPassword)
+        if form.has("password"), !form.has("current_password") {
+            form.refuse("current_password", "This field is required.")
+        }
         try form.finish()
 
         let account = try await account(of: caller.user)
         if let password, let current {
-            let address = context.clientAddress
+            let address = asked.context.clientAddress
             let record = try await administration.attempts.counted(email: account.email, from: address) {
                 try await check(email: account.email, password: current, address: address)
             }
@@ -181,7 +228,12 @@ struct SessionRoutes: Sendable {
         }
         let changed: Account
         do {
-            changed = try await administration.accounts.update(account.id, changes, by: caller.actor)
+            changed = try await administration.accounts.update(
+                account.id,
+                changes,
+                if: asked.precondition,
+                by: caller.actor
+            )
         } catch {
             throw ControlError(error)
         }
@@ -190,12 +242,8 @@ struct SessionRoutes: Sendable {
         return response
     }
 
-    @Sendable private func renewKey(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        try await Form.expectNothing(in: request)
+    @Sendable private func renewKey(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        try await asked.expectNothing()
         do {
             let key = try await administration.accounts.resetKey(of: caller.user, by: caller.actor)
             return JSONAnswer.response(IssuedKey(key: key))
@@ -219,6 +267,14 @@ struct SessionRoutes: Sendable {
         let access: String?
         let refresh: String?
         let user: AccountAnswer?
+
+        /// A browser that asked for cookies gets the tokens there alone; a refresh tells no user.
+        static let shape = Shape.object(
+            "Tokens",
+            [
+                ("access", .text, false), ("refresh", .text, false), ("user", AccountAnswer.shape, false),
+            ]
+        )
     }
 
     private func answer(

@@ -7,6 +7,14 @@ struct AccountAnswer: Encodable {
     /// What of it nobody sets by writing it.
     static let readOnly: Set<String> = ["id", "api_key", "created_at", "updated_at"]
 
+    static let shape = Shape.object(
+        "User",
+        [
+            "id": .id, "email": .text, "name": .text, "role": .choice(Role.self), "is_super_admin": .flag,
+            "is_active": .flag, "api_key": .text.nullable(), "created_at": .instant, "updated_at": .instant,
+        ]
+    )
+
     enum CodingKeys: String, CodingKey {
         case id, email, name, role
         case isSuperAdmin = "is_super_admin"
@@ -34,6 +42,11 @@ struct AccountAnswer: Encodable {
 /// A key, whole, the only time it is shown.
 struct IssuedKey: Encodable {
     let key: String
+
+    static let shape = Shape.object(
+        "Key",
+        ["api_key": .text(pattern: "^sk-audit-[A-Za-z0-9]{32}$").noted("Shown this once.")]
+    )
 
     enum CodingKeys: String, CodingKey {
         case key = "api_key"

@@ -5,7 +5,22 @@ import Hummingbird
 /// `/api/admin/users`: auditors read, admins write, super admins also write super admins.
 struct UserRoutes: Sendable {
     private static let path = "/api/admin/users"
-    private static let writable: Set<String> = ["email", "name", "role", "is_super_admin", "password"]
+    private static let search = Parameter<String>.search(in: "email and name")
+    private static let role = Parameter<Role>.choice("role")
+    private static let isActive = Parameter<Bool>.flag("is_active")
+    private static let ordering = Parameter.ordering(AccountQuery.Order.self)
+
+    private static let creation = Body(
+        required: [AccountFields.email, AccountFields.name],
+        optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password],
+        readOnly: AccountAnswer.readOnly.union(["is_active"])
+    )
+    /// `role` is required too, unless its alias says it.
+    private static let replacement = Body(
+        required: [AccountFields.email, AccountFields.name, AccountFields.isActive],
+        optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password],
+        readOnly: AccountAnswer.readOnly
+    )
 
     let administration: Administration
 
@@ -13,164 +28,168 @@ struct UserRoutes: Sendable {
 
     var operations: [Operation] {
         [
-            .guarded(.get, Self.path, atLeast: .auditor, list),
-            .guarded(.post, Self.path, atLeast: .admin, create),
-            .guarded(.get, Self.path + "/{id}", atLeast: .auditor) { _, context, _ in
-                JSONAnswer.response(AccountAnswer(account: try await account(try context.id())))
+            .guarded(
+                .get,
+                Self.path,
+                atLeast: .auditor,
+                "Users.",
+                query: [Self.search, Self.role, Self.isActive, Self.ordering, PageNumber.number, PageNumber.size],
+                gives: .page(of: AccountAnswer.shape),
+                list
+            ),
+            .guarded(
+                .post,
+                Self.path,
+                atLeast: .admin,
+                "Makes a user. Without a password nobody can sign in as this one; keys work.",
+                body: Self.creation,
+                gives: .created(AccountAnswer.shape),
+                create
+            ),
+            .guarded(
+                .get,
+                Self.path + "/{id}",
+                atLeast: .auditor,
+                "A user.",
+                gives: .ok(AccountAnswer.shape)
+            ) { asked, _ in
+                Self.answer(try await account(try asked.id()))
             },
-            .guarded(.put, Self.path + "/{id}", atLeast: .admin) { request, context, caller in
-                try await update(request, context, caller, isWhole: true)
+            .guarded(
+                .put,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Replaces what can be written of a user; the password stays unless it is given.",
+                body: Self.replacement,
+                gives: .ok(AccountAnswer.shape)
+            ) { asked, caller in
+                try await update(asked, caller, isWhole: true)
             },
-            .guarded(.patch, Self.path + "/{id}", atLeast: .admin) { request, context, caller in
-                try await update(request, context, caller, isWhole: false)
+            .guarded(
+                .patch,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Changes the members that are given of a user.",
+                body: Self.replacement.partial,
+                gives: .ok(AccountAnswer.shape)
+            ) { asked, caller in
+                try await update(asked, caller, isWhole: false)
             },
-            .guarded(.delete, Self.path + "/{id}", atLeast: .admin, deactivate),
-            .guarded(.post, Self.path + "/{id}/reset-key", atLeast: .admin, resetKey),
+            .guarded(
+                .delete,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Deactivates a user; nobody is deleted, since bills name them.",
+                gives: .empty,
+                deactivate
+            ),
+            .guarded(
+                .post,
+                Self.path + "/{id}/reset-key",
+                atLeast: .admin,
+                "Makes the user's default key anew; the old one ends within two seconds.",
+                body: .nothing,
+                gives: .ok(IssuedKey.shape),
+                resetKey
+            ),
         ]
+    }
+
+    private static func answer(_ account: Account) -> Response {
+        JSONAnswer.response(AccountAnswer(account: account), version: account.updatedAt)
     }
 
     // MARK: Reading
 
-    @Sendable private func list(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        var list = try ListQuery(request, transport: Transport(request, from: context.clientAddress))
+    @Sendable private func list(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var list = try asked.query()
         var query = AccountQuery()
-        query.search = list.search()
-        query.role = list.choice("role", Role.allCases)
-        query.isActive = list.flag("is_active")
-        if let (order, isDescending) = list.ordering(AccountQuery.Order.allCases) {
-            query.order = order
-            query.isDescending = isDescending
-        }
-        let page = try list.page()
-        query.offset = page.offset
-        query.limit = page.size
-        let found: Page<Account>
-        do {
-            found = try await accounts.accounts(query)
-        } catch {
-            throw ControlError(error)
-        }
-        return try list.answer(found, page: page, item: AccountAnswer.init(account:))
+        query.search = list.value(Self.search)
+        query.role = list.value(Self.role)
+        query.isActive = list.value(Self.isActive)
+        let page: PageNumber
+        (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
+        return try list.answer(try await accounts.accounts(query), page: page, item: AccountAnswer.init(account:))
     }
 
-    private func account(_ id: UserID) async throws(ControlError) -> Account {
-        do {
-            if let account = try await accounts.account(id) { return account }
-        } catch {
-            throw ControlError(error)
-        }
-        throw .missing
+    private func account(_ id: UserID) async throws -> Account {
+        guard let account = try await accounts.account(id) else { throw ControlError.missing }
+        return account
     }
 
     /// The user that is to change.
     /// - Throws: 404; 403 where it is a super admin and the caller none.
-    private func changeable(_ id: UserID, by caller: Caller) async throws(ControlError) -> Account {
+    private func changeable(_ id: UserID, by caller: Caller) async throws -> Account {
         let account = try await account(id)
-        guard caller.actor.mayChange(account.role) else { throw .superAdminOnly }
+        guard caller.actor.mayChange(account.role) else { throw ControlError.superAdminOnly }
         return account
     }
 
     // MARK: Writing
 
-    @Sendable private func create(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        var form = try await Form(
-            request,
-            accepts: Self.writable,
-            readOnly: AccountAnswer.readOnly.union(["is_active"])
-        )
-        let email = form.email(isRequired: true)
-        let name = form.name(isRequired: true)
+    @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var form = try await asked.form()
+        let email = form.value(AccountFields.email)
+        let name = form.value(AccountFields.name)
         let role = form.role(of: nil) ?? .user
-        let password = form.newPassword()
+        let password = form.value(AccountFields.password)
         try form.finish()
         guard let email, let name else { throw ControlError.internalError }
         guard caller.actor.mayChange(role) else { throw ControlError.superAdminOnly }
         let hash = try await hash(password)
-        do {
-            let account = try await accounts.create(
-                NewAccount(email: email, name: name, role: role, passwordHash: hash),
-                by: caller.actor
-            )
-            return JSONAnswer.response(
-                AccountAnswer(account: account),
-                status: .created,
-                headers: [.location: "\(Self.path)/\(account.id)/"]
-            )
-        } catch {
-            throw ControlError(error)
-        }
+        let account = try await accounts.create(
+            NewAccount(email: email, name: name, role: role, passwordHash: hash),
+            by: caller.actor
+        )
+        return JSONAnswer.response(
+            AccountAnswer(account: account),
+            status: .created,
+            version: account.updatedAt,
+            headers: [.location: "\(Self.path)/\(account.id)/"]
+        )
     }
 
     /// - Parameter isWhole: every member is required, but the password, which no answer shows.
-    private func update(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller,
-        isWhole: Bool
-    ) async throws -> Response {
-        let account = try await changeable(try context.id(), by: caller)
-        var form = try await Form(
-            request,
-            accepts: Self.writable.union(["is_active"]),
-            readOnly: AccountAnswer.readOnly
-        )
+    private func update(_ asked: AdminRequest, _ caller: Caller, isWhole: Bool) async throws -> Response {
+        let account = try await changeable(try asked.id(), by: caller)
+        var form = try await asked.form()
         var changes = AccountChanges()
-        changes.email = form.email(isRequired: isWhole)
-        changes.name = form.name(isRequired: isWhole)
+        changes.email = form.value(AccountFields.email)
+        changes.name = form.value(AccountFields.name)
         if isWhole, !form.has("role"), !form.has("is_super_admin") { form.refuse("role", "This field is required.") }
         changes.role = form.role(of: account.role)
-        changes.isActive = form.flag("is_active", isRequired: isWhole)
-        let password = form.newPassword()
+        changes.isActive = form.value(AccountFields.isActive)
+        let password = form.value(AccountFields.password)
         // A session that was left open should not be enough to take an account over.
         if password != nil, account.id == caller.user { form.refuse("password", "Change your own at /api/auth/me/.") }
         try form.finish()
         guard caller.actor.mayChange(changes.role ?? account.role) else { throw ControlError.superAdminOnly }
         changes.passwordHash = try await hash(password)
-        return JSONAnswer.response(AccountAnswer(account: try await change(account, changes, by: caller)))
+        return Self.answer(try await change(account, changes, if: asked.precondition, by: caller))
     }
 
-    /// Users are never deleted: bills name them.
-    @Sendable private func deactivate(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        let account = try await changeable(try context.id(), by: caller)
+    @Sendable private func deactivate(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        let account = try await changeable(try asked.id(), by: caller)
         var changes = AccountChanges()
         changes.isActive = false
-        _ = try await change(account, changes, by: caller)
+        _ = try await change(account, changes, if: asked.precondition, by: caller)
         return JSONAnswer.empty
     }
 
-    @Sendable private func resetKey(
-        _ request: Request,
-        _ context: ControlPlane.Context,
-        _ caller: Caller
-    ) async throws -> Response {
-        let account = try await changeable(try context.id(), by: caller)
-        try await Form.expectNothing(in: request)
-        do {
-            let key = try await accounts.resetKey(of: account.id, by: caller.actor)
-            return JSONAnswer.response(IssuedKey(key: key))
-        } catch {
-            throw ControlError(error)
-        }
+    @Sendable private func resetKey(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        let account = try await changeable(try asked.id(), by: caller)
+        try await asked.expectNothing()
+        let key = try await accounts.resetKey(of: account.id, by: caller.actor)
+        return JSONAnswer.response(IssuedKey(key: key))
     }
 
     /// Changes what differs; what is as it should be is no change, and ends nobody's session.
     private func change(
         _ account: Account,
         _ wanted: AccountChanges,
+        if precondition: Precondition,
         by caller: Caller
-    ) async throws(ControlError) -> Account {
+    ) async throws -> Account {
         var changes = AccountChanges()
         if wanted.email != account.email { changes.email = wanted.email }
         if wanted.name != account.name { changes.name = wanted.name }
@@ -180,12 +199,9 @@ struct UserRoutes: Sendable {
         let isNothing =
             changes.email == nil && changes.name == nil && changes.role == nil && changes.isActive == nil
             && changes.passwordHash == nil
+        try precondition.check(account.updatedAt)
         if isNothing { return account }
-        do {
-            return try await accounts.update(account.id, changes, by: caller.actor)
-        } catch {
-            throw ControlError(error)
-        }
+        return try await accounts.update(account.id, changes, if: precondition, by: caller.actor)
     }
 
     private func hash(_ password: String?) async throws(ControlError) -> String? {

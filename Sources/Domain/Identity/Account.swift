@@ -69,47 +69,26 @@ package struct AccountQuery: Hashable, Sendable {
     package var search: String?
     package var role: Role?
     package var isActive: Bool?
-    package var order = Order.id
-    package var isDescending = false
-    package var offset = 0
-    package var limit = 50
+    package var window = Window(order: Order.id)
 
     package init() {}
-}
-
-/// Some of a list, and how many there are in all.
-package struct Page<Item: Sendable>: Sendable {
-    package let count: Int
-    package let items: [Item]
-
-    package init(count: Int, items: [Item]) {
-        self.count = count
-        self.items = items
-    }
-}
-
-/// Why a change of users was refused; nothing has changed then.
-package enum AccountError: Error, Hashable, Sendable {
-    case notFound
-    case emailTaken
-    /// Only a super admin makes or changes super admins.
-    case forbidden
-    /// It would leave nobody who may do everything.
-    case lastSuperAdmin
-    /// The database could not be asked or took nothing; the text is for the log.
-    case unavailable(String)
 }
 
 /// Where users are kept. Nothing of it is on a call's path; each change is one transaction with its audit leaf and its row
 /// in the change feed. A change of role, password or activity ends the user's sessions.
 package protocol Accounts: Sendable {
-    func account(_ id: UserID) async throws(AccountError) -> Account?
-    func accounts(_ query: AccountQuery) async throws(AccountError) -> Page<Account>
-    /// - Throws: `.emailTaken`, `.forbidden`.
-    func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account
-    /// - Throws: `.notFound`, `.emailTaken`, `.forbidden`, `.lastSuperAdmin`; decided under the lock.
-    func update(_ id: UserID, _ changes: AccountChanges, by actor: Actor) async throws(AccountError) -> Account
+    func account(_ id: UserID) async throws(DeskError) -> Account?
+    func accounts(_ query: AccountQuery) async throws(DeskError) -> Page<Account>
+    /// - Throws: `.taken`, `.forbidden`.
+    func create(_ new: NewAccount, by actor: Actor) async throws(DeskError) -> Account
+    /// - Throws: `.notFound`, `.taken`, `.forbidden`, `.conflict(.lastSuperAdmin)`, `.stale`; decided under the lock.
+    func update(
+        _ id: UserID,
+        _ changes: AccountChanges,
+        if precondition: Precondition,
+        by actor: Actor
+    ) async throws(DeskError) -> Account
     /// Makes the user's default key anew: every active key of the name `default` ends within two seconds.
     /// - Returns: the new key, whole, for the only time.
-    func resetKey(of id: UserID, by actor: Actor) async throws(AccountError) -> String
+    func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String
 }

@@ -59,7 +59,7 @@ package enum RefreshOutcome: Hashable, Sendable {
 /// Where sign-ins are kept. Each change is one transaction with its audit leaf.
 package protocol SessionStore: Sendable {
     /// - Parameter email: trimmed, in small letters. - Returns: nil for an unknown one.
-    func login(email: String) async throws(AccountError) -> LoginRecord?
+    func login(email: String) async throws(DeskError) -> LoginRecord?
     /// Opens a session whose first refresh token has this digest, for a login whose password was right.
     /// - Throws: `.notFound` where the user is inactive, or was changed since `login` was read: checking a password takes a
     ///   while, and a session must not outlive a password that was replaced meanwhile.
@@ -69,15 +69,15 @@ package protocol SessionStore: Sendable {
         expiresAt: Instant,
         address: String,
         userAgent: String
-    ) async throws(AccountError) -> SessionStanding
+    ) async throws(DeskError) -> SessionStanding
     /// Trades a refresh token for the next one, once.
-    func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(AccountError) -> RefreshOutcome
+    func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(DeskError) -> RefreshOutcome
     /// How a session stands; nil if it has ended, has expired, or its user is inactive or was changed since (role, password).
-    func standing(of session: SessionID) async throws(AccountError) -> SessionStanding?
+    func standing(of session: SessionID) async throws(DeskError) -> SessionStanding?
     /// Ends a session. Idempotent.
-    func close(_ session: SessionID) async throws(AccountError)
+    func close(_ session: SessionID) async throws(DeskError)
     /// A login that failed, for the audit log; `user` where the address is known.
-    func noteFailedLogin(of user: UserID?, address: String) async throws(AccountError)
+    func noteFailedLogin(of user: UserID?, address: String) async throws(DeskError)
 }
 
 /// Makes and checks password hashes, off the event loops, a few at a time.

@@ -11,18 +11,20 @@ package struct AccountStore: Accounts {
         self.digester = digester
     }
 
-    package func account(_ id: UserID) async throws(AccountError) -> Account? {
+    package func account(_ id: UserID) async throws(DeskError) -> Account? {
         try await desk.read { try AccountRows.find(id, $0) }
     }
 
-    package func accounts(_ query: AccountQuery) async throws(AccountError) -> Page<Account> {
+    package func accounts(_ query: AccountQuery) async throws(DeskError) -> Page<Account> {
         try await desk.read { try AccountRows.page(query, $0) }
     }
 
-    package func create(_ new: NewAccount, by actor: Actor) async throws(AccountError) -> Account {
+    package func create(_ new: NewAccount, by actor: Actor) async throws(DeskError) -> Account {
         try await desk.write { act in
-            guard actor.mayChange(new.role) else { throw AccountError.forbidden }
-            guard try AccountRows.id(of: new.email, act.connection) == nil else { throw AccountError.emailTaken }
+            guard actor.mayChange(new.role) else { throw DeskError.forbidden }
+            guard try AccountRows.id(of: new.email, act.connection) == nil else {
+                throw DeskError.taken(field: "email")
+            }
             let id = try UserRows.insert(new, isActive: true, act)
             try act.record(.user, row: id, .created, by: actor)
             return try Self.found(UserID(id), act)
@@ -32,20 +34,22 @@ package struct AccountStore: Accounts {
     package func update(
         _ id: UserID,
         _ changes: AccountChanges,
+        if precondition: Precondition,
         by actor: Actor
-    ) async throws(AccountError) -> Account {
+    ) async throws(DeskError) -> Account {
         try await desk.write { act in
             let now = try Self.found(id, act)
             guard actor.mayChange(now.role), actor.mayChange(changes.role ?? now.role) else {
-                throw AccountError.forbidden
+                throw DeskError.forbidden
             }
+            try precondition.check(now.updatedAt)
             if let email = changes.email, let owner = try AccountRows.id(of: email, act.connection), owner != id {
-                throw AccountError.emailTaken
+                throw DeskError.taken(field: "email")
             }
             let wasSuperAdmin = now.isActive && now.role == .superAdmin
             let staysSuperAdmin = (changes.isActive ?? true) && (changes.role ?? .superAdmin) == .superAdmin
             if wasSuperAdmin, !staysSuperAdmin, try !AccountRows.hasSuperAdmin(besides: id, act.connection) {
-                throw AccountError.lastSuperAdmin
+                throw DeskError.conflict(.lastSuperAdmin)
             }
             let fields = try Self.set(changes, of: id, act)
             guard !fields.isEmpty else { return now }
@@ -57,11 +61,11 @@ package struct AccountStore: Accounts {
         }
     }
 
-    package func resetKey(of id: UserID, by actor: Actor) async throws(AccountError) -> String {
+    package func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String {
         guard let digester else { throw .unavailable("no pepper was opened") }
         let key = APIKeyMaterial.generate()
         try await desk.write { act in
-            guard actor.mayChange(try Self.found(id, act).role) else { throw AccountError.forbidden }
+            guard actor.mayChange(try Self.found(id, act).role) else { throw DeskError.forbidden }
             let found = try act.connection.query(
                 "SELECT id FROM api_keys WHERE user_id = ? AND name = ?",
                 SQLValue(id),
@@ -80,22 +84,20 @@ package struct AccountStore: Accounts {
     }
 
     private static func found(_ id: UserID, _ act: ActTransaction) throws -> Account {
-        guard let account = try AccountRows.find(id, act.connection) else { throw AccountError.notFound }
+        guard let account = try AccountRows.find(id, act.connection) else { throw DeskError.notFound }
         return account
     }
 
     /// - Returns: the names of what is new.
     private static func set(_ changes: AccountChanges, of id: UserID, _ act: ActTransaction) throws -> [String] {
-        let columns: [(column: String, field: String, value: SQLValue?)] = [
-            ("email", "email", changes.email.map { .text($0) }), ("name", "name", changes.name.map { .text($0) }),
-            ("role", "role", changes.role.map { .text($0.rawValue) }),
-            ("is_active", "is_active", changes.isActive.map { SQLValue($0) }),
-            ("password_hash", "password", changes.passwordHash.map { .text($0) }),
-        ]
-        var fields: [String] = []
-        for (column, field, value) in columns {
-            if let value, try act.set("users", column, to: value, row: id.rawValue) { fields.append(field) }
-        }
-        return fields
+        try act.set(
+            "users",
+            [
+                ("email", changes.email.map { .text($0) }), ("name", changes.name.map { .text($0) }),
+                ("role", changes.role.map { .text($0.rawValue) }), ("is_active", changes.isActive.map { SQLValue($0) }),
+                ("password_hash", changes.passwordHash.map { .text($0) }),
+            ],
+            row: id.rawValue
+        ).map { $0 == "password_hash" ? "password" : $0 }
     }
 }

@@ -55,12 +55,31 @@ struct ActTransaction {
 
     /// Sets one column where it differs. - Returns: true if it did.
     func set(_ table: String, _ column: String, to value: SQLValue, row: Int64) throws -> Bool {
-        try connection.execute(
-            "UPDATE \(table) SET \(column) = ?, updated_at = ? WHERE id = ? AND \(column) IS NOT ?",
-            value,
-            SQLValue(now),
-            .integer(row),
-            value
-        ) == 1
+        try !set(table, [(column, value)], row: row).isEmpty
+    }
+
+    /// Sets those columns that differ, at once. `updated_at` goes up even where the ledger's time stands still: it is the
+    /// version that ``Precondition`` compares.
+    /// - Returns: the names of what is new.
+    func set(_ table: String, _ columns: [(name: String, value: SQLValue?)], row: Int64) throws -> [String] {
+        let given = columns.compactMap { column in column.value.map { (name: column.name, value: $0) } }
+        guard !given.isEmpty else { return [] }
+        let compared = given.map { "\($0.name) IS NOT ?" }.joined(separator: ", ")
+        let differs = try connection.query(
+            "SELECT \(compared) FROM \(table) WHERE id = ?",
+            values: given.map(\.value) + [.integer(row)]
+        ) { found in given.indices.map { found.bool($0) } }.first
+        guard let differs else { return [] }
+        let changed = zip(given, differs).filter { $0.1 }.map(\.0)
+        guard !changed.isEmpty else { return [] }
+        let statement = try connection.prepare(
+            "UPDATE \(table) SET \(changed.map { "\($0.name) = ?" }.joined(separator: ", ")), updated_at = MAX(?, updated_at + 1) WHERE id = ?"
+        )
+        defer { statement.reset() }
+        for (index, value) in (changed.map(\.value) + [SQLValue(now), .integer(row)]).enumerated() {
+            statement.bind(value, at: index + 1)
+        }
+        _ = try statement.step()
+        return changed.map(\.name)
     }
 }

@@ -21,27 +21,27 @@ package struct ControlDesk: Sendable {
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
-    ) async throws(AccountError) -> Value {
+    ) async throws(DeskError) -> Value {
         do {
             return try await reads.run { [reader] in try reader.read(body) }
-        } catch { throw AccountError(error) }
+        } catch { throw DeskError(error) }
     }
 
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (ActTransaction) throws -> Value
-    ) async throws(AccountError) -> Value {
+    ) async throws(DeskError) -> Value {
         do {
             return try await writes.run { [writer, clock] in
                 try writer.write { try body(ActTransaction($0, clock: clock)) }
             }
-        } catch { throw AccountError(error) }
+        } catch { throw DeskError(error) }
     }
 }
 
-extension AccountError {
+extension DeskError {
     init(_ error: any Error) {
         switch error {
-        case let error as AccountError: self = error
+        case let error as DeskError: self = error
         case let error as StorageError: self = .unavailable(error.description)
         default: self = .unavailable("\(error)")
         }

@@ -6,7 +6,7 @@ package struct SessionTable: SessionStore {
 
     package init(desk: ControlDesk) { self.desk = desk }
 
-    package func login(email: String) async throws(AccountError) -> LoginRecord? {
+    package func login(email: String) async throws(DeskError) -> LoginRecord? {
         try await desk.read { try SessionRows.login(email: email, $0) }
     }
 
@@ -16,7 +16,7 @@ package struct SessionTable: SessionStore {
         expiresAt: Instant,
         address: String,
         userAgent: String
-    ) async throws(AccountError) -> SessionStanding {
+    ) async throws(DeskError) -> SessionStanding {
         try await desk.write { [clock = desk.clock] act in
             try SessionRows.purge(now: clock(), act)
             let opened = try SessionRows.insert(
@@ -26,14 +26,14 @@ package struct SessionTable: SessionStore {
                 userAgent: userAgent,
                 act
             )
-            guard let session = opened else { throw AccountError.notFound }
+            guard let session = opened else { throw DeskError.notFound }
             try SessionRows.insert(refresh, of: session, act)
             try act.testify("login", row: session.rawValue, by: Self.name(login.userID))
             return SessionStanding(id: session, userID: login.userID, role: login.role, expiresAt: expiresAt)
         }
     }
 
-    package func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(AccountError) -> RefreshOutcome {
+    package func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(DeskError) -> RefreshOutcome {
         // Anybody may send anything: what was never a token does not get to the write lock.
         guard try await desk.read({ try SessionRows.token(digest, $0) != nil }) else { return .invalid }
         return try await desk.write { [clock = desk.clock] act in
@@ -53,18 +53,18 @@ package struct SessionTable: SessionStore {
         }
     }
 
-    package func standing(of session: SessionID) async throws(AccountError) -> SessionStanding? {
+    package func standing(of session: SessionID) async throws(DeskError) -> SessionStanding? {
         try await desk.read { [clock = desk.clock] in try SessionRows.standing(of: session, now: clock(), $0) }
     }
 
-    package func close(_ session: SessionID) async throws(AccountError) {
+    package func close(_ session: SessionID) async throws(DeskError) {
         try await desk.write { act in
             guard let user = try SessionRows.end(session, .logout, act) else { return }
             try act.testify("logout", row: session.rawValue, by: Self.name(user))
         }
     }
 
-    package func noteFailedLogin(of user: UserID?, address: String) async throws(AccountError) {
+    package func noteFailedLogin(of user: UserID?, address: String) async throws(DeskError) {
         try await desk.write { [clock = desk.clock] act in
             try SessionRows.purge(now: clock(), act)
             let row = try SessionRows.insertFailure(of: user, address: address, act)

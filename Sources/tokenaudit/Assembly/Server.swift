@@ -62,6 +62,7 @@ struct Server {
                     return answer == 1
                 },
                 now: Clock.now,
+                version: BuildVersion.text,
                 administration: administration
             )
         )

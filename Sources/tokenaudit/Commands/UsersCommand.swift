@@ -74,7 +74,7 @@ struct UsersCommand: AsyncParsableCommand {
         func run() async throws {
             let books = try OpenedBooks(options.load().settings, migrates: false)
             var query = AccountQuery()
-            query.limit = Self.pageSize
+            query.window.limit = Self.pageSize
             while true {
                 let page: Page<Account>
                 do {
@@ -86,7 +86,7 @@ struct UsersCommand: AsyncParsableCommand {
                     let activity = account.isActive ? "active" : "inactive"
                     print("\(account.id)\t\(account.role.rawValue)\t\(activity)\t\(account.email)\t\(account.name)")
                 }
-                query.offset += page.items.count
+                query.window.offset += page.items.count
                 if page.items.count < Self.pageSize { break }
             }
             try books.database.close()
@@ -118,16 +118,17 @@ extension OpenedBooks {
 }
 
 private enum AccountProblem {
-    static func explain(_ error: AccountError, email: String, database: String) -> InputProblem {
+    static func explain(_ error: DeskError, email: String, database: String) -> InputProblem {
         switch error {
-        case .emailTaken:
+        case .taken:
             InputProblem(
                 source: email,
                 reason: "there is such a user already; `tokenaudit apply` changes role and password"
             )
         case .forbidden: InputProblem(source: email, reason: "only a super admin may")
         case .notFound: InputProblem(source: email, reason: "there is no such user")
-        case .lastSuperAdmin: InputProblem(source: email, reason: "is the last super admin")
+        case .conflict(.lastSuperAdmin): InputProblem(source: email, reason: "is the last super admin")
+        case .conflict, .refused, .stale: InputProblem(source: email, reason: "cannot be made now")
         case .unavailable(let cause): InputProblem(source: database, reason: cause)
         }
     }

@@ -17,12 +17,12 @@ import Testing
         changes.name = "Ann O'Neil \"\\"
         changes.email = "o.neil@example.com"
         changes.passwordHash = "$scrypt$x"
-        let changed = try await stage.accounts.update(user.id, changes, by: .user(UserID(9), .admin))
+        let changed = try await stage.accounts.update(user.id, changes, if: .none, by: .user(UserID(9), .admin))
         #expect(changed.email == "o.neil@example.com" && changed.name == "Ann O'Neil \"\\")
-        #expect(changed.createdAt == user.createdAt && changed.updatedAt == stage.stage.clock.now())
+        #expect(changed.createdAt == user.createdAt && changed.updatedAt > user.updatedAt)
         #expect(try await stage.accounts.account(user.id) == changed)
         // What is there already is no change.
-        #expect(try await stage.accounts.update(user.id, changes, by: ControlStage.root) == changed)
+        #expect(try await stage.accounts.update(user.id, changes, if: .none, by: ControlStage.root) == changed)
         let key = try await stage.accounts.resetKey(of: user.id, by: ControlStage.root)
         _ = try await stage.accounts.resetKey(of: user.id, by: .user(user.id, .user))
         let leaves = try stage.leaves()
@@ -60,18 +60,22 @@ import Testing
         promotion.role = .superAdmin
         let new = NewAccount(email: "new@example.com", name: "", role: .superAdmin, passwordHash: nil)
         let refusals = [
-            await Self.refusal { () throws(AccountError) in try await accounts.update(root.id, renaming, by: actor) },
-            await Self.refusal { () throws(AccountError) in try await accounts.update(user.id, promotion, by: actor) },
-            await Self.refusal { () throws(AccountError) in try await accounts.create(new, by: actor) },
+            await Self.refusal { () throws(DeskError) in
+                try await accounts.update(root.id, renaming, if: .none, by: actor)
+            },
+            await Self.refusal { () throws(DeskError) in
+                try await accounts.update(user.id, promotion, if: .none, by: actor)
+            },
+            await Self.refusal { () throws(DeskError) in try await accounts.create(new, by: actor) },
         ]
         #expect(refusals == Array(repeating: role == .admin ? .forbidden : nil, count: 3))
-        let renewed = await Self.refusal { () throws(AccountError) in
+        let renewed = await Self.refusal { () throws(DeskError) in
             try await accounts.resetKey(of: root.id, by: actor)
         }
         #expect(renewed == (role == .admin ? .forbidden : nil))
     }
 
-    private static func refusal<Value>(_ body: () async throws(AccountError) -> Value) async -> AccountError? {
+    private static func refusal<Value>(_ body: () async throws(DeskError) -> Value) async -> DeskError? {
         do { _ = try await body() } catch { return error }
         return nil
     }
@@ -83,43 +87,43 @@ import Testing
         let ann = try await stage.user("ann")
         _ = try await stage.user("bob")
         let before = try stage.stage.dump()
-        await #expect(throws: AccountError.emailTaken) { try await stage.user("bob") }
+        await #expect(throws: DeskError.taken(field: "email")) { try await stage.user("bob") }
         var changes = AccountChanges()
         changes.name = "other"
         changes.email = "bob@example.com"
-        await #expect(throws: AccountError.emailTaken) {
-            try await stage.accounts.update(ann.id, changes, by: ControlStage.root)
+        await #expect(throws: DeskError.taken(field: "email")) {
+            try await stage.accounts.update(ann.id, changes, if: .none, by: ControlStage.root)
         }
-        await #expect(throws: AccountError.notFound) {
-            try await stage.accounts.update(UserID(99), changes, by: ControlStage.root)
+        await #expect(throws: DeskError.notFound) {
+            try await stage.accounts.update(UserID(99), changes, if: .none, by: ControlStage.root)
         }
-        await #expect(throws: AccountError.notFound) {
+        await #expect(throws: DeskError.notFound) {
             try await stage.accounts.resetKey(of: UserID(99), by: ControlStage.root)
         }
         #expect(try await stage.accounts.account(UserID(99)) == nil)
         #expect(try stage.stage.dump() == before)
         // One's own address is not taken.
         changes.email = ann.email
-        #expect(try await stage.accounts.update(ann.id, changes, by: ControlStage.root).name == "other")
+        #expect(try await stage.accounts.update(ann.id, changes, if: .none, by: ControlStage.root).name == "other")
     }
 
     @Test("an address asked for by many at once is given once")
     func emailRace() async throws {
         let stage = try ControlStage()
         defer { stage.remove() }
-        let outcomes = await withTaskGroup(of: AccountError?.self) { group in
+        let outcomes = await withTaskGroup(of: DeskError?.self) { group in
             for _ in 0..<8 {
                 group.addTask {
                     do {
                         _ = try await stage.user("ann")
                         return nil
-                    } catch { return AccountError(error) }
+                    } catch { return DeskError(error) }
                 }
             }
-            return await group.reduce(into: [AccountError?]()) { $0.append($1) }
+            return await group.reduce(into: [DeskError?]()) { $0.append($1) }
         }
         #expect(outcomes.filter { $0 == nil }.count == 1)
-        #expect(outcomes.compactMap(\.self) == Array(repeating: .emailTaken, count: 7))
+        #expect(outcomes.compactMap(\.self) == Array(repeating: .taken(field: "email"), count: 7))
         #expect(try stage.stage.count("users") == 1 && stage.leaves().count == 1)
     }
 
@@ -132,19 +136,19 @@ import Testing
         _ = try await stage.user("third", .admin)
         var changes = AccountChanges()
         if demotes { changes.role = .admin } else { changes.isActive = false }
-        _ = try await stage.accounts.update(second.id, changes, by: ControlStage.root)
-        await #expect(throws: AccountError.lastSuperAdmin) {
-            try await stage.accounts.update(first.id, changes, by: ControlStage.root)
+        _ = try await stage.accounts.update(second.id, changes, if: .none, by: ControlStage.root)
+        await #expect(throws: DeskError.conflict(.lastSuperAdmin)) {
+            try await stage.accounts.update(first.id, changes, if: .none, by: ControlStage.root)
         }
         // What does not touch it is allowed, and so is a change of who is none any more.
         var name = AccountChanges()
         name.name = "First"
         name.role = .superAdmin
         name.isActive = true
-        #expect(try await stage.accounts.update(first.id, name, by: ControlStage.root).name == "First")
+        #expect(try await stage.accounts.update(first.id, name, if: .none, by: ControlStage.root).name == "First")
         var off = AccountChanges()
         off.isActive = false
-        #expect(try await stage.accounts.update(second.id, off, by: ControlStage.root).isActive == false)
+        #expect(try await stage.accounts.update(second.id, off, if: .none, by: ControlStage.root).isActive == false)
     }
 
     @Test("the last two super admins, demoted at once by each other: one stays")
@@ -157,7 +161,7 @@ import Testing
             changes.role = .user
             let demotion = changes
             // Desks of their own: only the database's lock stands between them.
-            let outcomes = await withTaskGroup(of: AccountError?.self) { group in
+            let outcomes = await withTaskGroup(of: DeskError?.self) { group in
                 for (index, admin) in admins.enumerated() {
                     group.addTask {
                         do {
@@ -169,15 +173,19 @@ import Testing
                             _ = try await store.update(
                                 admin.id,
                                 demotion,
+                                if: .none,
                                 by: .user(admins[1 - index].id, .superAdmin)
                             )
                             return nil
-                        } catch { return AccountError(error) }
+                        } catch { return DeskError(error) }
                     }
                 }
-                return await group.reduce(into: [AccountError?]()) { $0.append($1) }
+                return await group.reduce(into: [DeskError?]()) { $0.append($1) }
             }
-            #expect(outcomes.filter { $0 == nil }.count == 1 && outcomes.contains(.lastSuperAdmin), "\(outcomes)")
+            #expect(
+                outcomes.filter { $0 == nil }.count == 1 && outcomes.contains(.conflict(.lastSuperAdmin)),
+                "\(outcomes)"
+            )
             var query = AccountQuery()
             query.role = .superAdmin
             #expect(try await stage.accounts.accounts(query).count == 1)
@@ -252,24 +260,24 @@ import Testing
                 $0.search = "car"
             },
             ListCase("newest first", ["root", "carl", "bob%2", "Bob_1", "ann"]) {
-                $0.order = .createdAt
-                $0.isDescending = true
+                $0.window.order = .createdAt
+                $0.window.isDescending = true
             },
             ListCase("by address", ["bob%2", "Bob_1"], count: 5) {
-                $0.order = .email
-                $0.offset = 1
-                $0.limit = 2
+                $0.window.order = .email
+                $0.window.offset = 1
+                $0.window.limit = 2
             },
             ListCase("by name, backwards", ["root", "carl"], count: 5) {
-                $0.order = .name
-                $0.isDescending = true
-                $0.limit = 2
+                $0.window.order = .name
+                $0.window.isDescending = true
+                $0.window.limit = 2
             },
-            ListCase("beyond the end", [], count: 5) { $0.offset = 5 },
-            ListCase("nothing of it", [], count: 5) { $0.limit = 0 },
+            ListCase("beyond the end", [], count: 5) { $0.window.offset = 5 },
+            ListCase("nothing of it", [], count: 5) { $0.window.limit = 0 },
             ListCase("less than nothing", [], count: 5) {
-                $0.limit = -1
-                $0.offset = -1
+                $0.window.limit = -1
+                $0.window.offset = -1
             },
         ]
     )
@@ -286,7 +294,7 @@ import Testing
             if name == "carl" {
                 var changes = AccountChanges()
                 changes.isActive = false
-                _ = try await stage.accounts.update(user.id, changes, by: ControlStage.root)
+                _ = try await stage.accounts.update(user.id, changes, if: .none, by: ControlStage.root)
             }
         }
         let page = try await stage.accounts.accounts(test.query)
@@ -313,14 +321,14 @@ import Testing
             desk: ControlDesk(writer: stage.stage.database, reader: stage.stage.database) { user.createdAt },
             digester: nil
         )
-        await #expect(throws: AccountError.unavailable("no pepper was opened")) {
+        await #expect(throws: DeskError.unavailable("no pepper was opened")) {
             try await keyless.resetKey(of: user.id, by: ControlStage.root)
         }
         stage.remove()
         await #expect {
             try await stage.accounts.account(user.id)
         } throws: { error in
-            if case .unavailable(let cause) = error as? AccountError { !cause.isEmpty } else { false }
+            if case .unavailable(let cause) = error as? DeskError { !cause.isEmpty } else { false }
         }
     }
 }

@@ -105,7 +105,7 @@ import Testing
         let user = try await stage.user("ann", .admin)
         let session = try await stage.open(user, seed: 1)
         let before = try #require(try await stage.sessions.login(email: user.email))
-        _ = try await stage.accounts.update(user.id, test.changes, by: ControlStage.root)
+        _ = try await stage.accounts.update(user.id, test.changes, if: .none, by: ControlStage.root)
         #expect(try await stage.sessions.standing(of: session.id) == (test.ends ? nil : session))
         let outcome = try await stage.sessions.refresh(ControlStage.digest(1), next: ControlStage.digest(2))
         #expect(outcome == (test.ends ? .invalid : .renewed(session)))
@@ -121,7 +121,7 @@ import Testing
         // What has ended stays so when the user is active again.
         var again = AccountChanges()
         again.isActive = true
-        _ = try await stage.accounts.update(user.id, again, by: ControlStage.root)
+        _ = try await stage.accounts.update(user.id, again, if: .none, by: ControlStage.root)
         #expect(try await stage.sessions.standing(of: session.id) == (test.ends ? nil : session))
     }
 

@@ -2,27 +2,18 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// What a request asks of a list: `page`, `page_size`, `search`, `ordering` and filters. Parameters that a list does not
-/// know change nothing; those it knows are read strictly.
+/// A request's query as it is read: the parameters that its route declares. Others change nothing; those declared are read
+/// strictly, collecting what is wrong with each.
 struct ListQuery {
-    static let defaultSize = 50
-    static let largestSize = 200
-    static let largestSearch = 254
-
-    struct PageNumber: Hashable, Sendable {
-        let number: Int
-        let size: Int
-
-        var offset: Int { (number - 1) * size }
-    }
-
+    private let declared: [any ParameterDeclaration]
     private let parameters: [(name: String, value: String)]
     private let base: String
-    private var problems: [String: [String]] = [:]
+    private var problems: [String: [Message]] = [:]
 
     /// - Throws: 400 where the host cannot be linked to, or the query is not text.
-    init(_ request: Request, transport: Transport) throws(ControlError) {
+    init(_ request: Request, _ declared: [any ParameterDeclaration], transport: Transport) throws(ControlError) {
         guard let host = HostName(request) else { throw .invalidHost }
+        self.declared = declared
         var path = request.uri.path
         while path.hasSuffix("/") { path.removeLast() }
         base = "\(transport.scheme)://\(host.text)\(path)/"
@@ -36,76 +27,60 @@ struct ListQuery {
         self.parameters = parameters
     }
 
-    /// An empty one is none, as a form sends it.
-    private mutating func value(_ name: String) -> String? {
-        let values = parameters.filter { $0.name == name }.map(\.value)
-        if values.count > 1 { refuse(name, "Given twice.") }
-        guard let value = values.first, !value.isEmpty else { return nil }
-        if value.unicodeScalars.contains("\0") {
-            refuse(name, "U+0000 is not allowed.")
-            return nil
-        }
-        return value
-    }
-
-    private mutating func refuse(_ name: String, _ message: String) {
+    mutating func refuse(_ name: String, _ message: Message) {
         problems[name, default: []].append(message)
     }
 
-    mutating func search() -> String? {
-        guard let text = value("search") else { return nil }
-        if text.unicodeScalars.count > Self.largestSearch {
-            refuse("search", "At most \(Self.largestSearch) characters.")
+    /// - Parameter parameter: one that the route declares.
+    /// - Returns: nil if it is absent, empty as a form sends it, or wrong.
+    mutating func value<Value>(_ parameter: Parameter<Value>) -> Value? {
+        assert(declared.contains { $0.name == parameter.name }, "\(parameter.name) is not declared")
+        let values = parameters.filter { $0.name == parameter.name }.map(\.value)
+        if values.count > 1 { refuse(parameter.name, "Given twice.") }
+        guard let text = values.first, !text.isEmpty else { return nil }
+        if text.unicodeScalars.contains("\0") {
+            refuse(parameter.name, "U+0000 is not allowed.")
+            return nil
         }
-        return text
-    }
-
-    mutating func choice<Choice: RawRepresentable<String>>(_ name: String, _ choices: [Choice]) -> Choice? {
-        guard let text = value(name) else { return nil }
-        if let choice = choices.first(where: { $0.rawValue == text }) { return choice }
-        refuse(name, "One of \(choices.map(\.rawValue).joined(separator: ", ")).")
-        return nil
-    }
-
-    mutating func flag(_ name: String) -> Bool? {
-        guard let text = value(name) else { return nil }
-        switch text {
-        case "true", "True", "1": return true
-        case "false", "False", "0": return false
-        default:
-            refuse(name, "Must be true or false.")
+        switch parameter.read(text) {
+        case .value(let value): return value
+        case .wrong(let problem):
+            refuse(parameter.name, problem)
             return nil
         }
     }
 
-    /// `created_at`, or `-created_at` for the newest first.
-    mutating func ordering<Order: RawRepresentable<String>>(_ orders: [Order]) -> (Order, isDescending: Bool)? {
-        guard let text = value("ordering") else { return nil }
-        let isDescending = text.hasPrefix("-")
-        let name = isDescending ? text.dropFirst() : text[...]
-        if let order = orders.first(where: { $0.rawValue == name }) { return (order, isDescending) }
-        refuse("ordering", "One of \(orders.map(\.rawValue).joined(separator: ", ")), with '-' before it to descend.")
-        return nil
+    /// - Throws: what was wrong with any parameter.
+    func finish() throws(ControlError) {
+        if !problems.isEmpty { throw .badFields(problems) }
     }
 
     /// Read last: what was wrong with any parameter is thrown here.
     /// - Throws: 400; 404 for what can be no page.
     mutating func page() throws(ControlError) -> PageNumber {
-        var size = Self.defaultSize
-        if let text = value("page_size") {
-            if let number = PositiveNumber.read(text), number <= Self.largestSize {
-                size = Int(number)
-            } else {
-                refuse("page_size", "A whole number from 1 to \(Self.largestSize).")
-            }
-        }
-        let text = value("page")
-        if !problems.isEmpty { throw .badFields(problems) }
-        guard let text else { return PageNumber(number: 1, size: size) }
-        guard let number = PositiveNumber.read(text), number <= Int64.max / Int64(Self.largestSize) else {
-            throw .invalidPage
-        }
+        let size = Int(value(PageNumber.size) ?? Int64(PageNumber.defaultSize))
+        let before = problems
+        let number = value(PageNumber.number)
+        if before.isEmpty, !problems.isEmpty { throw .invalidPage }
+        try finish()
+        guard let number else { return PageNumber(number: 1, size: size) }
+        guard number <= Int64.max / Int64(PageNumber.largestSize) else { throw .invalidPage }
         return PageNumber(number: Int(number), size: size)
+    }
+
+    /// As ``page()``, with an order where one was asked for.
+    mutating func window<Order>(_ ordering: Parameter<Ordering<Order>>, unlessSaid order: Order)
+        throws(ControlError) -> (Window<Order>, PageNumber)
+    {
+        var window = Window(order: order)
+        if let asked = value(ordering) {
+            window.order = asked.order
+            window.isDescending = asked.isDescending
+        }
+        let page = try page()
+        window.offset = page.offset
+        window.limit = page.size
+        return (window, page)
     }
 
     /// - Throws: 404 for a page beyond the last; the first is there even when it is empty.
@@ -130,6 +105,17 @@ struct ListQuery {
         if number > 1 { kept.append(("page", String(number))) }
         let query = kept.map { "\(FormText.encoded($0.name))=\(FormText.encoded($0.value))" }
         return query.isEmpty ? base : base + "?" + query.joined(separator: "&")
+    }
+
+    /// How a page of such items looks.
+    static func shape(of item: Shape) -> Shape {
+        .object(
+            "Page",
+            [
+                "count": .count, "next": .text(format: "uri").nullable(),
+                "previous": .text(format: "uri").nullable(), "results": .list(item),
+            ]
+        )
     }
 
     private struct Answer<Shown: Encodable & Sendable>: Encodable, Sendable {

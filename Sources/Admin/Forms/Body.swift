@@ -1,0 +1,37 @@
+/// What a route takes as its body: these members and no others.
+struct Body: Sendable {
+    let required: [any FieldDeclaration]
+    let optional: [any FieldDeclaration]
+    /// What an answer of this route shows and no request sets.
+    let readOnly: Set<String>
+    /// No body at all is an empty one.
+    let mayBeAbsent: Bool
+
+    init(
+        required: [any FieldDeclaration] = [],
+        optional: [any FieldDeclaration] = [],
+        readOnly: Set<String> = [],
+        mayBeAbsent: Bool = false
+    ) {
+        self.required = required
+        self.optional = optional
+        self.readOnly = readOnly
+        self.mayBeAbsent = mayBeAbsent
+    }
+
+    /// No body, or an empty object.
+    static let nothing = Body(mayBeAbsent: true)
+
+    /// The same with nothing required: what PATCH takes where PUT takes this.
+    var partial: Body { Body(optional: required + optional, readOnly: readOnly) }
+
+    var shape: Shape {
+        .object(
+            nil,
+            required.map { ($0.name, $0.shape.noted($0.note), true) }
+                + optional.map { ($0.name, $0.shape.noted($0.note), false) }
+        )
+    }
+
+    func has(_ name: String) -> Bool { required.contains { $0.name == name } || optional.contains { $0.name == name } }
+}

@@ -1,0 +1,28 @@
+/// Why a change by an administrator was refused; nothing has changed then.
+package enum DeskError: Error, Hashable, Sendable {
+    case notFound
+    /// The actor's role is not enough for this row.
+    case forbidden
+    /// Another row has this value already.
+    case taken(field: String)
+    /// A value that does not go with what is stored.
+    case refused(field: String, Refusal)
+    /// What is stored forbids it, whatever the values.
+    case conflict(Conflict)
+    /// The row changed since the caller read it.
+    case stale
+    /// The database could not be asked or took nothing; the text is for the log.
+    case unavailable(String)
+
+    /// Stable codes of what stands in the way.
+    package enum Conflict: String, Hashable, Sendable, CaseIterable {
+        /// It would leave nobody who may do everything.
+        case lastSuperAdmin = "last_super_admin"
+    }
+
+    /// Why a value does not go with what is stored.
+    package enum Refusal: String, Hashable, Sendable, CaseIterable {
+        /// No active row has this id.
+        case unknown
+    }
+}
