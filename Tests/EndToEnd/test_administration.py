@@ -96,7 +96,7 @@ async def test_a_user_gets_a_key_that_the_data_plane_knows_and_loses_it(administ
     assert status == 201 and user["is_active"] and user["api_key"] is None
     path = f"/api/admin/users/{user['id']}/"
     status, answer = root.ask("POST", "/api/admin/users/", {"email": email, "name": "Dev"})
-    assert status == 400 and list(answer) == ["email"]
+    assert status == 409 and list(answer) == ["email"]
     quota = [{"model_group": "default", "total_quota": "5.00", "expires_at": None}]
     administered.apply(users=[{"email": email, "quotas": quota}])
 

@@ -1,4 +1,75 @@
 /// What people are told in Chinese, by the English template; a test finds the sentences that are missing.
 enum ChineseMessages {
-    static let all: [String: String] = [:]
+    static let all: [String: String] = [
+        // Members and parameters
+        "A whole number from 1 to {}.": "应为 1 到 {} 的整数。",
+        "Another one has this already.": "该值已被占用。",
+        "At least {} characters.": "至少 {} 个字符。",
+        "At most {} bytes.": "最多 {} 个字节。",
+        "At most {} characters.": "最多 {} 个字符。",
+        "At most {} elements.": "最多 {} 个元素。",
+        "Change your own at /api/auth/me/.": "请在 /api/auth/me/ 修改自己的密码。",
+        "Contradicts role.": "与 role 矛盾。",
+        "Control characters are not allowed.": "不允许控制字符。",
+        "Given twice.": "重复给出。",
+        "Invalid page.": "无效页码。",
+        "Must be 1.": "必须为 1。",
+        "Must be a decimal in a text, such as \"1.50\".": "应为字符串形式的小数，例如 \"1.50\"。",
+        "Must be a decimal of digits with at most 12 after the point.": "应为纯数字小数，小数点后最多 12 位。",
+        "Must be a list.": "应为列表。",
+        "Must be a text.": "应为字符串。",
+        "Must be a whole number.": "应为整数。",
+        "Must be an id.": "应为 id。",
+        "Must be an instant with its time zone, such as 2026-07-24T09:30:00Z.":
+            "应为带时区的时间，例如 2026-07-24T09:30:00Z。",
+        "Must be from {} to {}.": "应在 {} 到 {} 之间。",
+        "Must be true or false.": "应为 true 或 false。",
+        "Not an email address.": "不是有效的邮箱地址。",
+        "Not the current password.": "当前密码不正确。",
+        "One of {}.": "应为下列之一：{}。",
+        "One of {}, with '-' before it to descend.": "应为下列之一：{}；前加 '-' 表示降序。",
+        "The query is not UTF-8 in percent encoding.": "查询参数不是百分号编码的 UTF-8。",
+        "The request's members are not all right.": "请求的字段有误。",
+        "There is no such one.": "不存在。",
+        "This field is not known here.": "未知字段。",
+        "This field is read-only.": "该字段只读。",
+        "This field is required.": "必填字段。",
+        "This field may not be blank.": "不能为空白。",
+        "This field may not be null.": "不能为 null。",
+        "U+0000 is not allowed.": "不允许 U+0000。",
+        // Bodies
+        "The body is larger than 64 KiB.": "请求体超过 64 KiB。",
+        "The body is not valid JSON: {}.": "请求体不是有效的 JSON：{}。",
+        "The body must be a JSON object.": "请求体必须是 JSON 对象。",
+        "The body must be application/json, in UTF-8 and not compressed.":
+            "请求体必须是未压缩的 UTF-8 application/json。",
+        // Who asks
+        "Email and password do not match an active user.": "邮箱与密码不匹配，或用户已停用。",
+        "Only a super admin makes or changes super admins.": "只有超级管理员可以创建或修改超级管理员。",
+        "Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host that sends 'X-Forwarded-Proto: https', or set insecure_http.":
+            "不接受来自其他主机的明文 http 密码。请在前面配置 TLS（本机代理发送 'X-Forwarded-Proto: https'），或设置 insecure_http。",
+        "Sign in first: send 'Authorization: Bearer' with an access token of /api/auth/login/.":
+            "请先登录：用 /api/auth/login/ 返回的访问令牌发送 'Authorization: Bearer'。",
+        "Signed in by cookie, a change needs this origin's own page and its X-CSRF-Token.":
+            "使用 cookie 登录时，修改操作必须来自本站页面并带有 X-CSRF-Token。",
+        "The access token is not valid, or its session has ended.": "访问令牌无效，或会话已结束。",
+        "The refresh token is not valid any more; sign in again.": "刷新令牌已失效，请重新登录。",
+        "Too many attempts failed; try again in {} s.": "失败次数过多，请在 {} 秒后重试。",
+        "Too many sign-ins are being checked; try again shortly.": "登录请求过多，请稍后重试。",
+        "Your role does not allow this.": "您的角色无权执行此操作。",
+        // What is asked for
+        "It was changed after you read it; read it again and decide anew.": "读取之后已被修改，请重新读取后再决定。",
+        "Not found.": "未找到。",
+        "Something went wrong here; the log has it under this request's id.": "服务器内部出错，日志中以本请求的 id 记录。",
+        "The Host header is not one.": "Host 头无效。",
+        "The database cannot be asked now; try again shortly.": "数据库暂时不可用，请稍后重试。",
+        "The last super admin stays one, and active.": "最后一名超级管理员不能被降级或停用。",
+        "There is nothing at {}.": "{} 处没有内容。",
+        "{} is not allowed at {}; use {}.": "不支持 {}（路径 {}），请使用 {}。",
+        // Keys and models
+        "No API key was given. Send it as 'Authorization: Bearer sk-audit-…', 'x-api-key' or 'api-key'.":
+            "未提供 API 密钥。请以 'Authorization: Bearer sk-audit-…'、'x-api-key' 或 'api-key' 发送。",
+        "The API key is unknown, revoked or expired.": "API 密钥未知、已吊销或已过期。",
+        "The model '{}' does not exist or your key has no access to it.": "模型 '{}' 不存在，或您的密钥无权使用。",
+    ]
 }
