@@ -25,6 +25,10 @@ extension ControlError {
         return error
     }
 
+    static func contradictoryFields(_ fields: [String: [Message]]) -> ControlError {
+        self.fields(.unprocessableContent, "contradictory", fields)
+    }
+
     // MARK: Bodies
 
     static func malformedBody(_ reason: String) -> ControlError {

@@ -6,17 +6,22 @@ struct Body: Sendable {
     let readOnly: Set<String>
     /// No body at all is an empty one.
     let mayBeAbsent: Bool
+    /// What has to hold between members: the route sees to it, this is for the document (JSON Schema's `dependentRequired`
+    /// and the like).
+    let rules: [String: JSONItem]
 
     init(
         required: [any FieldDeclaration] = [],
         optional: [any FieldDeclaration] = [],
         readOnly: Set<String> = [],
-        mayBeAbsent: Bool = false
+        mayBeAbsent: Bool = false,
+        rules: [String: JSONItem] = [:]
     ) {
         self.required = required
         self.optional = optional
         self.readOnly = readOnly
         self.mayBeAbsent = mayBeAbsent
+        self.rules = rules
     }
 
     /// No body, or an empty object.
@@ -26,11 +31,12 @@ struct Body: Sendable {
     var partial: Body { Body(optional: required + optional, readOnly: readOnly) }
 
     var shape: Shape {
-        .object(
+        let members = Shape.object(
             nil,
             required.map { ($0.name, $0.shape.noted($0.note), true) }
                 + optional.map { ($0.name, $0.shape.noted($0.note), false) }
         )
+        return Shape(members.schema.merging(rules) { $1 })
     }
 
     func has(_ name: String) -> Bool { required.contains { $0.name == name } || optional.contains { $0.name == name } }

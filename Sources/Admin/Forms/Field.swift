@@ -91,7 +91,7 @@ extension Field where Value == String {
             name,
             note,
             1...most,
-            pattern: #"^\s*"# + graphic + #"([^\u0000-\u001f\u007f-\u009f]*"# + graphic + #")?\s*$"#
+            pattern: #"^ *"# + graphic + #"([^\u0000-\u001f\u007f-\u009f]*"# + graphic + #")? *$"#
         )
         .checked { text in
             if text.trimmed.isEmpty { return "This field may not be blank." }

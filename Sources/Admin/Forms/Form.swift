@@ -9,6 +9,7 @@ struct Form {
     private let members: [String: JSONItem]
     private let body: Body
     private var problems: [String: [Message]] = [:]
+    private var contradictions: [String: [Message]] = [:]
 
     /// - Throws: `ControlError`: 400, 413, 415. What is wrong with members is thrown by ``finish()``.
     init(_ request: Request, _ body: Body) async throws {
@@ -25,9 +26,16 @@ struct Form {
         problems[name, default: []].append(message)
     }
 
-    /// - Throws: what was wrong with members, all of it.
+    /// For values that are right by themselves and not together.
+    mutating func contradict(_ name: String, _ message: Message) {
+        contradictions[name, default: []].append(message)
+    }
+
+    /// - Throws: what was wrong with members, all of it: 400; 422 where they only contradict each other.
     func finish() throws(ControlError) {
-        if !problems.isEmpty { throw .badFields(problems) }
+        guard !problems.isEmpty || !contradictions.isEmpty else { return }
+        if problems.isEmpty { throw .contradictoryFields(contradictions) }
+        throw .badFields(problems.merging(contradictions) { $0 + $1 })
     }
 
     /// - Parameter field: one that the route's ``Body`` names.

@@ -62,7 +62,8 @@ struct SessionRoutes: Sendable {
                 "Changes one's own name, or password with the current one; a new password ends every session.",
                 body: Body(
                     optional: [AccountFields.name, AccountFields.password, Self.currentPassword],
-                    readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"])
+                    readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"]),
+                    rules: ["dependentRequired": .object(["password": .array([.string("current_password")])])]
                 ),
                 gives: .ok(AccountAnswer.shape),
                 changeMe
@@ -148,7 +149,6 @@ struct SessionRoutes: Sendable {
         let cookie = CookieJar.value(of: CookieJar.refresh, in: request.headers)
         let isByCookie = !form.has("refresh") && cookie != nil
         let token = isByCookie ? cookie : form.value(Self.refreshToken)
-        if token == nil, !form.has("refresh") { form.refuse("refresh", "This field is required.") }
         try form.finish()
         if isByCookie { try Guard.expectOwnPage(request) }
         // Others than ours are not worth the database's time.
@@ -218,7 +218,7 @@ struct SessionRoutes: Sendable {
                 try await check(email: account.email, password: current, address: address)
             }
             guard record?.userID == account.id else {
-                throw ControlError.badFields(["current_password": ["Not the current password."]])
+                throw ControlError.contradictoryFields(["current_password": ["Not the current password."]])
             }
             guard let hash = await administration.passwords.hash(password) else { throw ControlError.tooBusy }
             changes.passwordHash = hash

@@ -49,7 +49,7 @@ extension Form {
         if has("role") {
             guard let role = value(AccountFields.role) else { return nil }
             if let isSuperAdmin, isSuperAdmin != (role == .superAdmin) {
-                refuse("is_super_admin", "Contradicts role.")
+                contradict("is_super_admin", "Contradicts role.")
                 return nil
             }
             return role

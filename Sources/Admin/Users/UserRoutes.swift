@@ -19,7 +19,12 @@ struct UserRoutes: Sendable {
     private static let replacement = Body(
         required: [AccountFields.email, AccountFields.name, AccountFields.isActive],
         optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password],
-        readOnly: AccountAnswer.readOnly
+        readOnly: AccountAnswer.readOnly,
+        rules: [
+            "anyOf": .array(
+                ["role", "is_super_admin"].map { .object(["required": .array([.string($0)])]) }
+            )
+        ]
     )
 
     let administration: Administration
@@ -161,7 +166,9 @@ struct UserRoutes: Sendable {
         changes.isActive = form.value(AccountFields.isActive)
         let password = form.value(AccountFields.password)
         // A session that was left open should not be enough to take an account over.
-        if password != nil, account.id == caller.user { form.refuse("password", "Change your own at /api/auth/me/.") }
+        if password != nil, account.id == caller.user {
+            form.contradict("password", "Change your own at /api/auth/me/.")
+        }
         try form.finish()
         guard caller.actor.mayChange(changes.role ?? account.role) else { throw ControlError.superAdminOnly }
         changes.passwordHash = try await hash(password)

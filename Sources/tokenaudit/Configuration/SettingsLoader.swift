@@ -12,8 +12,10 @@ struct SettingsLoader {
 
     /// The file used if none is named and this one is there.
     static let defaultFile = "tokenaudit.yaml"
-    /// Ours, though no settings: the file's own name, and what the build reads.
-    private static let otherVariables: Set<String> = ["TOKENAUDIT_CONFIG", "TOKENAUDIT_FAILPOINTS", "TOKENAUDIT_FAIL"]
+    /// Ours, though no settings: the file's own name, and what the build and its tests read.
+    private static let otherVariables: Set<String> = [
+        "TOKENAUDIT_CONFIG", "TOKENAUDIT_FAILPOINTS", "TOKENAUDIT_FAIL", "TOKENAUDIT_SCRYPT_ROUNDS",
+    ]
 
     let environment: [String: String]
     /// By dotted path: `--listen` and `--set listen=…` are the same.
