@@ -25,7 +25,7 @@ package final class EmbeddedStorage: Sendable {
         self.clock = clock
         // Through a symbolic link it is the same database, with the same lock.
         let path = Self.resolved(path)
-        lock = try FileLock(path: path + ".lock")
+        lock = try Self.lock(path: path)
         database = try SQLiteDatabase(path: path)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
         try Self.emptyWAL(database, logger: logger)
@@ -94,6 +94,11 @@ package final class EmbeddedStorage: Sendable {
         throw StorageError.unusable("another process has been reading it for two minutes; let that end first")
     }
 
+    /// Keeps servers away from a database. - Throws: `StorageError.busy` while one has it.
+    package static func lock(path: String) throws(StorageError) -> FileLock {
+        try FileLock(path: resolved(path) + ".lock")
+    }
+
     private static func resolved(_ path: String) -> String {
         guard let found = realpath(path, nil) else { return path }
         defer { free(found) }
@@ -128,7 +133,7 @@ package final class EmbeddedStorage: Sendable {
 }
 
 /// An exclusive lock on a file, held until this value goes, at the latest with the process.
-final class FileLock: Sendable {
+package final class FileLock: Sendable {
     private let descriptor: Int32
 
     init(path: String) throws(StorageError) {
@@ -140,7 +145,7 @@ final class FileLock: Sendable {
         }
     }
 
-    func release() { flock(descriptor, LOCK_UN) }
+    package func release() { flock(descriptor, LOCK_UN) }
 
     deinit { Glibc.close(descriptor) }
 }

@@ -17,10 +17,15 @@ package struct SecretStore: Sendable {
     }
 
     /// Opens the vault: with the key in `file`, which is made where there is none and nothing is sealed yet.
+    /// - Parameter previous: the file of the key before, while secrets may still be sealed under it.
     /// - Throws: `SecretError`, `StorageError`.
-    package func openVault(_ file: MasterKeyFile) throws -> (vault: Vault, loaded: MasterKeyFile.Loaded) {
+    package func openVault(
+        _ file: MasterKeyFile,
+        previous: MasterKeyFile? = nil
+    ) throws -> (vault: Vault, loaded: MasterKeyFile.Loaded) {
+        let before = try previous?.load().key
         let loaded = try hasSecrets() ? file.load() : file.loadOrCreate()
-        return (Vault(master: loaded.key), loaded)
+        return (Vault(master: loaded.key, previous: before), loaded)
     }
 
     /// The newest pepper; the first one is made here. Idempotent, also between processes.

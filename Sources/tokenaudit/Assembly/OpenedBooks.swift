@@ -45,7 +45,10 @@ struct OpenedBooks {
     static func vault(_ settings: Settings, database: any Database, logger: Logger) throws -> Vault {
         let file = MasterKeyFile(path: settings.masterKeyPath)
         try Folder.make(for: file.path)
-        let (vault, loaded) = try SecretStore(database: database).openVault(file)
+        let (vault, loaded) = try SecretStore(database: database).openVault(
+            file,
+            previous: settings.previousMasterKeyFile.map(MasterKeyFile.init(path:))
+        )
         if loaded.wasCreated {
             logger.notice(
                 "master key created; without it no secret opens, so keep a copy",

@@ -4,7 +4,7 @@ import Gateway
 extension SettingKey {
     /// Every setting there is; whatever is not here is refused.
     static let all: [SettingKey] =
-        [listen, database, masterKeyFile, eventLoops] + policies + limits + deadlines + others
+        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + deadlines + others
 
     private static let policies: [SettingKey] = [
         .flag(
@@ -186,6 +186,16 @@ extension SettingKey {
         return nil
     } show: {
         $0.masterKeyPath
+    }
+
+    private static let previousMasterKeyFile = SettingKey(
+        path: "previous_master_key_file",
+        summary: "the master key before, while secrets may still be sealed under it (keys rotate-master)"
+    ) { text, settings in
+        settings.previousMasterKeyFile = text.isEmpty ? nil : text
+        return nil
+    } show: {
+        $0.previousMasterKeyFile ?? ""
     }
 
     private static let eventLoops = SettingKey(

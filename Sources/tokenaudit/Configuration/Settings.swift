@@ -24,6 +24,8 @@ struct Settings: Sendable {
     var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
     /// Nil: `master.key` beside an embedded database, created where there is none.
     var masterKeyFile: String?
+    /// Set while secrets may still be sealed under the key before.
+    var previousMasterKeyFile: String?
     /// Take passwords over plain http from beyond this host.
     var allowsInsecureHTTP = false
     /// Nil: one event loop a core.

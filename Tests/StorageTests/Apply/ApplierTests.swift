@@ -315,13 +315,15 @@ struct ApplyStage {
 
     let folder: String
     let database: SQLiteDatabase
-    let vault = Vault(master: .random())
+    let master = MasterKey.random()
+    let vault: Vault
     let pepper: Pepper
     let clock = HandClock()
     let allowsPrivate: Bool
 
     init(allowsPrivate: Bool = true) throws {
         folder = try temporaryFolder()
+        vault = Vault(master: master)
         self.allowsPrivate = allowsPrivate
         database = try SQLiteDatabase(path: folder + "/books.sqlite")
         try Migrations.run(on: database, additiveOnly: true, now: clock.now())
