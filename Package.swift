@@ -112,6 +112,12 @@ let package = Package(
             path: "Benchmarks/fake-upstream",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "history-generator",
+            dependencies: ["Domain", "Storage", .product(name: "Logging", package: "swift-log")],
+            path: "Benchmarks/history-generator",
+            swiftSettings: strict
+        ),
         .target(
             name: "Fuzzing",
             path: "Tests/Fuzzing",

@@ -1,14 +1,14 @@
 extension Instant: CustomStringConvertible {
     /// ISO 8601 in UTC; six decimals only where there is a fraction: `2026-07-24T09:30:00Z`.
     package var description: String {
-        let (seconds, micros) = Self.floorDivide(microseconds, by: 1_000_000)
-        let (days, secondOfDay) = Self.floorDivide(seconds, by: 86_400)
-        let (year, month, day) = Self.civil(fromDays: days)
+        let (seconds, micros) = microseconds.flooredDivision(by: 1_000_000)
+        let (days, secondOfDay) = seconds.flooredDivision(by: 86_400)
+        let civil = CivilDate(daysSince1970: days)
         func padded(_ number: Int64, _ width: Int) -> String {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
         }
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let date = "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
         let time =
             "\(padded(secondOfDay / 3_600, 2)):\(padded(secondOfDay / 60 % 60, 2)):\(padded(secondOfDay % 60, 2))"
         return micros == 0 ? "\(date)T\(time)Z" : "\(date)T\(time).\(padded(micros, 6))Z"
@@ -36,40 +36,11 @@ extension Instant: CustomStringConvertible {
             else { return nil }
             offsetMinutes = (isEast ? 1 : -1) * (hours * 60 + minutes)
         }
-        guard reader.isAtEnd, year >= 1_970, (1...12).contains(month), day >= 1,
-            day <= Self.days(inMonth: month, of: year), hour <= 23, minute <= 59, second <= 59
+        guard reader.isAtEnd, year >= 1_970, let date = CivilDate(year: year, month: month, day: day), hour <= 23,
+            minute <= 59, second <= 59
         else { return nil }
-        let seconds = Self.days(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
+        let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
         self.init(microseconds: (seconds - offsetMinutes * 60) * 1_000_000 + micros)
-    }
-
-    private static func floorDivide(_ number: Int64, by divisor: Int64) -> (Int64, Int64) {
-        let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
-
-    /// Days since 1970 to a date of the proleptic Gregorian calendar (Howard Hinnant, chrono-compatible algorithms).
-    private static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {
-        let (era, dayOfEra) = floorDivide(days + 719_468, by: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
-    }
-
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let (era, yearOfEra) = floorDivide(month <= 2 ? year - 1 : year, by: 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
     }
 }
 

@@ -12,6 +12,7 @@ struct LedgerBatch {
         var userAgents: [String: Int64] = [:]
         var scratch: [UInt8] = []
         var keepsRawUsage = true
+        var cacheSavings = CacheSavings()
 
         init(replica: ReplicaID) { self.replica = replica }
     }
@@ -96,7 +97,18 @@ struct LedgerBatch {
                 flags: settlement.result.flags.union(closing.flags).union(row?.flags ?? [])
             )
         )
-        rollups.add(settlement, closing: closing)
+        rollups.add(
+            settlement,
+            closing: closing,
+            cacheSavings: try memory.cacheSavings.amount(
+                state: closing.state,
+                usage: settlement.result.usage,
+                price: settlement.call.priceVersionID,
+                multiplier: settlement.hold.multiplier,
+                endedAt: settlement.result.endedAt,
+                connection
+            )
+        )
         if memory.keepsRawUsage, let raw = settlement.result.rawUsage {
             try CallRows.keep(rawUsage: raw, of: id, isFirst: closing.action == .close, connection)
         }

@@ -2,9 +2,6 @@ package import Domain
 
 /// Reads reports, on threads and (where the database has them apart) connections of their own.
 package struct StorageReports: UsageReports {
-    static let selectTotals =
-        "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(input_tokens + cache_read_tokens + cache_write_tokens + audio_input_tokens + image_tokens), 0), COALESCE(SUM(output_tokens + reasoning_tokens + audio_output_tokens), 0), COALESCE(SUM(charge / 1000000 + corrections / 1000000), 0), COALESCE(SUM(charge % 1000000 + corrections % 1000000), 0) FROM usage_rollups WHERE dimension = 1 AND dimension_id = ?"
-
     /// As many threads as reports have reading connections.
     static let width = 2
 
@@ -34,20 +31,14 @@ package struct StorageReports: UsageReports {
         }
     }
 
-    /// From the roll-ups. Amounts are summed in two parts, for a sum of bills may leave `Int64`.
     private func totals(of user: UserID, _ connection: any SQLConnection) throws -> UsageTotals {
-        let rows = try connection.query(
-            Self.selectTotals,
-            SQLValue(user)
-        ) { row in
-            UsageTotals(
-                requests: row.int64(0),
-                inputTokens: row.int64(1),
-                outputTokens: row.int64(2),
-                charge: Int128(row.int64(3)) * 1_000_000 + Int128(row.int64(4))
-            )
-        }
-        return rows.first ?? UsageTotals(requests: 0, inputTokens: 0, outputTokens: 0, charge: 0)
+        let sums = try EverRows.sums(.user, id: user.rawValue, connection)
+        return UsageTotals(
+            requests: Int64(clamping: sums[.requests]),
+            inputTokens: Int64(clamping: sums.inputTokens),
+            outputTokens: Int64(clamping: sums.outputTokens),
+            charge: sums.spend
+        )
     }
 }
 

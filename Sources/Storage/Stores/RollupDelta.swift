@@ -2,68 +2,12 @@ import Domain
 
 /// What one closing adds to each roll-up that counts its call.
 struct RollupDelta {
-    /// What is summed, in the order of the columns.
-    enum Column: Int, CaseIterable {
-        case requests
-        case voided
-        case errors
-        case inputTokens
-        case cacheReadTokens
-        case cacheWriteTokens
-        case outputTokens
-        case reasoningTokens
-        case audioInputTokens
-        case audioOutputTokens
-        case imageTokens
-        case charge
-        case cost
-        case excess
-        case corrections
-        case durationMilliseconds
-        case under100Milliseconds
-        case under300Milliseconds
-        case under1Second
-        case under3Seconds
-        case under10Seconds
-        case under30Seconds
-        case slower
+    typealias Column = UsageFigure
 
-        /// In SQL and in what `ledger verify` says.
-        var name: String {
-            switch self {
-            case .requests: "requests"
-            case .voided: "voided"
-            case .errors: "errors"
-            case .inputTokens: "input_tokens"
-            case .cacheReadTokens: "cache_read_tokens"
-            case .cacheWriteTokens: "cache_write_tokens"
-            case .outputTokens: "output_tokens"
-            case .reasoningTokens: "reasoning_tokens"
-            case .audioInputTokens: "audio_input_tokens"
-            case .audioOutputTokens: "audio_output_tokens"
-            case .imageTokens: "image_tokens"
-            case .charge: "charge"
-            case .cost: "cost"
-            case .excess: "excess"
-            case .corrections: "corrections"
-            case .durationMilliseconds: "duration_ms"
-            case .under100Milliseconds: "under_100ms"
-            case .under300Milliseconds: "under_300ms"
-            case .under1Second: "under_1s"
-            case .under3Seconds: "under_3s"
-            case .under10Seconds: "under_10s"
-            case .under30Seconds: "under_30s"
-            case .slower: "slower"
-            }
-        }
-
-        var isMoney: Bool { self == .charge || self == .cost || self == .excess || self == .corrections }
-    }
-
-    static let count = 23
+    static let count = UsageFigure.count
     private static let slots: InlineArray<6, Int64> = [100, 300, 1_000, 3_000, 10_000, 30_000]
 
-    private var values = InlineArray<23, Int64>(repeating: 0)
+    private var values = InlineArray<24, Int64>(repeating: 0)
 
     subscript(column: Column) -> Int64 {
         get { values[column.rawValue] }
@@ -79,6 +23,7 @@ struct RollupDelta {
         charge: Money,
         cost: Money,
         excess: Money,
+        cacheSavings: Money,
         statusCode: Int64,
         durationMilliseconds: Int64
     ) -> RollupDelta {
@@ -87,6 +32,7 @@ struct RollupDelta {
         delta[.voided] = state == .voided ? 1 : 0
         delta[.charge] = charge.picoDollars
         delta[.excess] = excess.picoDollars
+        delta[.cacheSavings] = cacheSavings.picoDollars
         return delta
     }
 
@@ -96,12 +42,14 @@ struct RollupDelta {
         correction: Money,
         cost: Money,
         excess: Money,
+        cacheSavings: Money,
         statusCode: Int64,
         durationMilliseconds: Int64
     ) -> RollupDelta {
         var delta = RollupDelta(usage, cost: cost, statusCode: statusCode, durationMilliseconds: durationMilliseconds)
         delta[.corrections] = correction.picoDollars
         delta[.excess] = excess.picoDollars
+        delta[.cacheSavings] = cacheSavings.picoDollars
         return delta
     }
 
@@ -146,4 +94,12 @@ struct RollupDelta {
 
     /// Where a roll-up's sums end: what is added to them may not make SQLite turn them into floats.
     static let largest: Int64 = 9_000_000_000_000_000_000
+}
+
+extension RollupDelta {
+    /// - Parameter first: where a row's figures begin.
+    init(_ row: any SQLStatement, from first: Int) {
+        self.init()
+        for index in 0..<Self.count { values[index] = row.int64(first + index) }
+    }
 }

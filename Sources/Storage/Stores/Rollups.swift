@@ -4,15 +4,7 @@ import Domain
 struct Rollups {
     static let bucketMicroseconds: Int64 = 15 * 60 * 1_000_000
 
-    /// What is summed apart. Stored as raw values.
-    enum Dimension: Int64, CaseIterable {
-        case all = 0
-        case user = 1
-        case key = 2
-        case model = 3
-        case provider = 4
-        case group = 5
-    }
+    typealias Dimension = UsageDimension
 
     private struct Key: Hashable, Comparable {
         let bucket: Int64
@@ -24,24 +16,13 @@ struct Rollups {
         }
     }
 
-    private static let upsert: String = {
-        let columns = RollupDelta.Column.allCases.map(\.name)
-        let names = columns.joined(separator: ", ")
-        let marks = Array(repeating: "?", count: columns.count + 5).joined(separator: ", ")
-        // A sum that would leave Int64 stays where it is and says so; adding on would make SQLite turn it into a float.
-        let adds = columns.map { name in
-            "\(name) = CASE WHEN \(name) > \(RollupDelta.largest) - excluded.\(name) THEN \(name) ELSE \(name) + excluded.\(name) END"
-        }.joined(separator: ", ")
-        let saturates = RollupDelta.Column.allCases.filter(\.isMoney).map { column in
-            " OR \(column.name) > \(RollupDelta.largest) - excluded.\(column.name)"
-        }.joined()
-        return
-            "INSERT INTO usage_rollups (bucket, dimension, dimension_id, replica_id, \(names), is_saturated) VALUES (\(marks)) ON CONFLICT (bucket, dimension, dimension_id, replica_id) DO UPDATE SET is_saturated = is_saturated OR excluded.is_saturated\(saturates), \(adds)"
-    }()
+    private static let upsert = RollupColumns.upsert(into: "usage_rollups", key: RollupKey.columns)
+    private static let insertLate = RollupColumns.insert(into: "usage_late", key: RollupKey.columns)
+    private static let selectFolded = "SELECT folded_until FROM statistics_marks WHERE id = 1"
 
     private var sums: [Key: RollupDelta] = [:]
 
-    mutating func add(_ settlement: Settlement, closing: Closing) {
+    mutating func add(_ settlement: Settlement, closing: Closing, cacheSavings: Money) {
         let result = settlement.result
         let delta: RollupDelta =
             closing.action == .correct
@@ -50,6 +31,7 @@ struct Rollups {
                 correction: closing.chargeDelta,
                 cost: result.cost,
                 excess: closing.excess,
+                cacheSavings: cacheSavings,
                 statusCode: Int64(result.statusCode),
                 durationMilliseconds: result.durationMilliseconds
             )
@@ -59,6 +41,7 @@ struct Rollups {
                 charge: closing.charge,
                 cost: result.cost,
                 excess: closing.excess,
+                cacheSavings: cacheSavings,
                 statusCode: Int64(result.statusCode),
                 durationMilliseconds: result.durationMilliseconds
             )
@@ -87,24 +70,24 @@ struct Rollups {
         }
     }
 
-    /// Writes the sums and forgets them.
+    /// Writes the sums and forgets them. What belongs to a quarter that has been folded already is also written where the
+    /// next fold finds it.
     mutating func flush(replica: ReplicaID, _ connection: any SQLConnection) throws {
         guard !sums.isEmpty else { return }
+        let folded = try connection.query(Self.selectFolded) { $0.int64(0) }.first ?? -1
         let statement = try connection.prepare(Self.upsert)
         for (key, delta) in sums.sorted(by: { $0.key < $1.key }) {
-            defer { statement.reset() }
-            statement.bind(key.bucket, at: 1)
-            statement.bind(key.dimension, at: 2)
-            statement.bind(key.id, at: 3)
-            statement.bind(replica.rawValue, at: 4)
-            var isSaturated = false
-            for index in 0..<RollupDelta.count {
-                statement.bind(delta[index], at: 5 + index)
-                isSaturated = isSaturated || delta[index] >= RollupDelta.largest
-            }
-            statement.bind(isSaturated ? 1 : 0, at: 5 + RollupDelta.count)
-            _ = try statement.step()
+            let row = RollupKey(bucket: key.bucket, dimension: key.dimension, id: key.id, replica: replica.rawValue)
+            try Self.write(delta, to: row, by: statement)
+            if key.bucket <= folded { try Self.write(delta, to: row, by: connection.prepare(Self.insertLate)) }
         }
         sums.removeAll(keepingCapacity: true)
+    }
+
+    private static func write(_ delta: RollupDelta, to key: RollupKey, by statement: any SQLStatement) throws {
+        defer { statement.reset() }
+        key.bind(to: statement)
+        RollupColumns.bind(delta, isSaturated: false, at: 5, to: statement)
+        _ = try statement.step()
     }
 }

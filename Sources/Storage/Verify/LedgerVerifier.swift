@@ -4,7 +4,7 @@ package import Domain
 ///
 /// Proves: each bill = usage × its pinned price × multiplier, at most the hold, which is the sum of its parts; on each
 /// grant and key limit `funded`, `held`, `captured` and `forfeited` follow from entries and calls and add up; roll-ups =
-/// Σ of closed calls, in every dimension and column; each closed call has the leaf of just this bill, and there is no
+/// Σ of closed calls, in every dimension and column, and days and months of each zone = their quarters; each closed call has the leaf of just this bill, and there is no
 /// other; nothing is held for a process that has ended. Memory grows with grants and with users, keys and models, not with
 /// calls.
 package enum LedgerVerifier {
@@ -81,14 +81,14 @@ package enum LedgerVerifier {
                     report.differ("call \(id): correction", stored: VerifyReport.dollars(correction), derived: "none")
                 }
                 call.bill.correction = Money(picoDollars: Int64(clamping: correction))
-                check(call, paid: Int128(call.bill.charge.picoDollars) + correction - refunded, refunded: refunded)
+                try check(call, paid: Int128(call.bill.charge.picoDollars) + correction - refunded, refunded: refunded)
             }
             for stray in try corrections.skip(to: nil) {
                 report.differ("entry of call \(stray)", stored: "an entry", derived: "no such call")
             }
         }
 
-        private mutating func check(_ call: VerifiedCall, paid: Int128, refunded: Int128) {
+        private mutating func check(_ call: VerifiedCall, paid: Int128, refunded: Int128) throws {
             let bill = call.bill
             bills.check(call, refunded: refunded, &report)
             if call.isOpen {
@@ -116,7 +116,7 @@ package enum LedgerVerifier {
                     derived: "0"
                 )
             }
-            rollups.add(call)
+            try rollups.add(call, connection)
             leaves.expect(call)
         }
 

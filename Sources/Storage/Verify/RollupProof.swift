@@ -14,8 +14,18 @@ struct RollupProof {
 
     private var sums: [[Int64: Sums]] = Array(repeating: [:], count: Rollups.Dimension.allCases.count)
 
-    mutating func add(_ call: VerifiedCall) {
+    private var cacheSavings = CacheSavings()
+
+    mutating func add(_ call: VerifiedCall, _ connection: any SQLConnection) throws {
         let bill = call.bill
+        let savings = try cacheSavings.amount(
+            state: bill.state,
+            usage: bill.usage,
+            price: bill.priceVersionID,
+            multiplier: bill.multiplier,
+            endedAt: bill.endedAt,
+            connection
+        )
         var delta: RollupDelta
         var unknownVoids: Int128 = 0
         if call.isByPolicy {
@@ -28,6 +38,7 @@ struct RollupProof {
                         correction: bill.correction,
                         cost: bill.cost,
                         excess: bill.excess,
+                        cacheSavings: savings,
                         statusCode: bill.statusCode,
                         durationMilliseconds: bill.durationMilliseconds
                     )
@@ -40,6 +51,7 @@ struct RollupProof {
                 charge: bill.charge,
                 cost: bill.cost,
                 excess: bill.excess,
+                cacheSavings: savings,
                 statusCode: bill.statusCode,
                 durationMilliseconds: bill.durationMilliseconds
             )
@@ -52,33 +64,20 @@ struct RollupProof {
     }
 
     func compare(_ report: inout VerifyReport, _ connection: any SQLConnection) throws {
-        // Summed in two halves, for SQLite's SUM fails on overflow.
-        let halves = RollupDelta.Column.allCases.map { "SUM(\($0.name) / 1000000), SUM(\($0.name) % 1000000)" }
-            .joined(separator: ", ")
-        let rows = try connection.prepare(
-            "SELECT dimension, dimension_id, MAX(is_saturated), \(halves) FROM usage_rollups GROUP BY dimension, dimension_id"
-        )
-        defer { rows.reset() }
-        var seen = Array(repeating: Set<Int64>(), count: Rollups.Dimension.allCases.count)
-        while try rows.step() {
-            guard let dimension = Rollups.Dimension(rawValue: rows.int64(0)) else {
-                report.differ("roll-ups", stored: "dimension \(rows.int64(0))", derived: "no such dimension")
-                continue
-            }
-            let id = rows.int64(1)
-            seen[Int(dimension.rawValue)].insert(id)
-            let stored = (0..<RollupDelta.count).map {
-                Int128(rows.int64(3 + 2 * $0)) * 1_000_000 + Int128(rows.int64(4 + 2 * $0))
-            }
-            compare(dimension, id, stored, isSaturated: rows.bool(2), &report)
+        let tiers = try RollupTiers(connection)
+        let booked = try tiers.booked()
+        for id in booked.keys.sorted() where UsageDimension(rawValue: id.dimension) == nil {
+            report.differ("roll-ups", stored: "dimension \(id.dimension)", derived: "no such dimension")
         }
-        let zeros = [Int128](repeating: 0, count: RollupDelta.count)
-        for dimension in Rollups.Dimension.allCases {
-            let index = Int(dimension.rawValue)
-            for id in sums[index].keys.sorted() where !seen[index].contains(id) {
-                compare(dimension, id, zeros, isSaturated: false, &report)
+        for dimension in UsageDimension.allCases {
+            let due = sums[Int(dimension.rawValue)]
+            let ids = Set(due.keys).union(booked.keys.lazy.filter { $0.dimension == dimension.rawValue }.map(\.id))
+            for id in ids.sorted() {
+                let stored = booked[.init(dimension: dimension.rawValue, id: id)] ?? RollupTiers.Sums()
+                compare(dimension, id, stored.figures, isSaturated: stored.isSaturated, &report)
             }
         }
+        try tiers.compare(&report)
     }
 
     private func compare(

@@ -49,7 +49,7 @@ struct RollupDeltaTests {
             for charge in batch {
                 number += 1
                 let (settlement, closing) = Self.settlement(number, charge: charge)
-                rollups.add(settlement, closing: closing)
+                rollups.add(settlement, closing: closing, cacheSavings: .zero)
             }
             try database.write { try rollups.flush(replica: ReplicaID(1), $0) }
         }
@@ -78,6 +78,7 @@ struct RollupDeltaTests {
             charge: .zero,
             cost: .zero,
             excess: .zero,
+            cacheSavings: .zero,
             statusCode: 200,
             durationMilliseconds: milliseconds
         )

@@ -1,0 +1,51 @@
+import Domain
+
+/// The columns that every table of sums has, and how sums are added to a row.
+enum RollupColumns {
+    static let names = UsageFigure.allCases.map(\.name).joined(separator: ", ")
+
+    /// Parameters: the key, the figures in their order, whether a sum is saturated.
+    static func upsert(into table: String, key: [String]) -> String {
+        "\(insert(into: table, key: key)) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET is_saturated = is_saturated OR excluded.is_saturated\(saturates), \(adds)"
+    }
+
+    static func insert(into table: String, key: [String]) -> String {
+        let marks = Array(repeating: "?", count: key.count + UsageFigure.count + 1).joined(separator: ", ")
+        return "INSERT INTO \(table) (\(key.joined(separator: ", ")), \(names), is_saturated) VALUES (\(marks))"
+    }
+
+    // A sum that would leave Int64 stays where it is and says so; adding on would make SQLite turn it into a float.
+    private static let adds = UsageFigure.allCases.map { figure in
+        "\(figure.name) = CASE WHEN \(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name) THEN \(figure.name) ELSE \(figure.name) + excluded.\(figure.name) END"
+    }.joined(separator: ", ")
+
+    private static let saturates = UsageFigure.allCases.filter(\.isMoney).map { figure in
+        " OR \(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name)"
+    }.joined()
+
+    /// Each figure in two halves, for SQLite's SUM fails on overflow; ``sums(_:from:)`` reads them.
+    static let halves = UsageFigure.allCases.map { "SUM(\($0.name) / 1000000), SUM(\($0.name) % 1000000)" }
+        .joined(separator: ", ")
+
+    static func sums(_ row: any SQLStatement, from first: Int) -> [Int128] {
+        (0..<UsageFigure.count).map {
+            Int128(row.int64(first + 2 * $0)) * 1_000_000 + Int128(row.int64(first + 1 + 2 * $0))
+        }
+    }
+
+    /// - Parameter first: where the figures begin, and after them `is_saturated`.
+    static func bind(_ delta: RollupDelta, isSaturated: Bool, at first: Int, to statement: any SQLStatement) {
+        var isSaturated = isSaturated
+        for index in 0..<UsageFigure.count {
+            statement.bind(delta[index], at: first + index)
+            isSaturated = isSaturated || delta[index] >= RollupDelta.largest
+        }
+        statement.bind(isSaturated ? 1 : 0, at: first + UsageFigure.count)
+    }
+
+    /// Adds a row's figures, and after them `is_saturated`, to sums.
+    static func add(_ row: any SQLStatement, from first: Int, to sums: inout UsageSums) {
+        for figure in UsageFigure.allCases { sums[figure] += Int128(row.int64(first + figure.rawValue)) }
+        if row.bool(first + UsageFigure.count) { sums.isSaturated = true }
+    }
+}
