@@ -19,6 +19,7 @@ struct AdministrationStage {
 
     let books = FakeBooks()
     let passwords = FakePasswords()
+    let statistics = FakeStatistics()
     let clock = FakeClock()
     let log = RecordedLog()
     let tokens: AccessTokens
@@ -31,6 +32,7 @@ struct AdministrationStage {
         administration = Administration(
             accounts: books,
             sessions: books,
+            statistics: statistics,
             passwords: passwords,
             accessTokens: tokens,
             allowsInsecureHTTP: allowsInsecureHTTP,

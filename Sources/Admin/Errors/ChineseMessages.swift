@@ -66,6 +66,29 @@ enum ChineseMessages {
         "The last super admin stays one, and active.": "最后一名超级管理员不能被降级或停用。",
         "There is nothing at {}.": "{} 处没有内容。",
         "{} is not allowed at {}; use {}.": "不支持 {}（路径 {}），请使用 {}。",
+        // Statistics
+        "'{}' is no filter here.": "此处不支持筛选 '{}'。",
+        "'{}' must be a time in seconds since 1970.": "'{}' 应为自 1970 年起的秒数。",
+        "'bucket_width' must be one of {} here.": "此处 'bucket_width' 应为下列之一：{}。",
+        "'end_time' must come after 'start_time'.": "'end_time' 必须晚于 'start_time'。",
+        "'group_by' must be one of {} here.": "此处 'group_by' 应为下列之一：{}。",
+        "'limit' must be from 1 to {}.": "'limit' 应在 1 到 {} 之间。",
+        "'page' must be the next_page of an answer.": "'page' 应为某次应答中的 next_page。",
+        "'start_time' is required.": "必须给出 'start_time'。",
+        "Before {} there are days of {} only.": "{} 之前仅保留 {} 的按日统计。",
+        "Before {} there are only whole days; begin and end with one, in steps of days.":
+            "{} 之前仅保留整日统计；请以整日起止，并按日或更长的步长查询。",
+        "More than {} pieces; take a longer step.": "分段超过 {} 个，请使用更长的步长。",
+        "Must be a date, or an instant with its time zone.": "应为日期，或带时区的时间。",
+        "Must come after from.": "必须晚于 from。",
+        "No time zone of this name is known here.": "未知的时区名称。",
+        "Sums are kept of one of user, key and model at a time.": "统计每次只能按用户、密钥或模型之一进行。",
+        "Sums are kept of one of user, key, model, provider and group at a time.":
+            "统计每次只能按用户、密钥、模型、供应商或模型组之一进行。",
+        "The years are 2000 to 2099.": "年份应在 2000 到 2099 之间。",
+        "There is no such page.": "没有这一页。",
+        "Too much would have to be read; take a shorter range, a longer step, or a time zone of statistics.time_zones.":
+            "需读取的数据过多；请缩短时间范围、加大步长，或使用 statistics.time_zones 中的时区。",
         // Keys and models
         "No API key was given. Send it as 'Authorization: Bearer sk-audit-…', 'x-api-key' or 'api-key'.":
             "未提供 API 密钥。请以 'Authorization: Bearer sk-audit-…'、'x-api-key' 或 'api-key' 发送。",

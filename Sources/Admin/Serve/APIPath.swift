@@ -17,6 +17,7 @@ enum APIPath {
         switch rest {
         case "/chat/completions", "/completions", "/embeddings": ["POST"]
         case "/models", "/usage": ["GET", "HEAD"]
+        case _ where OrganizationRoutes.paths.contains(String(rest)): ["GET", "HEAD"]
         default: rest.hasPrefix("/models/") ? ["GET", "HEAD"] : nil
         }
     }

@@ -5,6 +5,7 @@ import Synchronization
 package struct Administration: Sendable {
     let accounts: any Accounts
     let sessions: any SessionStore
+    let statistics: any Statistics
     let passwords: any PasswordHasher
     let accessTokens: AccessTokens
     /// Passwords are taken over plain http from beyond this host.
@@ -17,6 +18,7 @@ package struct Administration: Sendable {
     package init(
         accounts: any Accounts,
         sessions: any SessionStore,
+        statistics: any Statistics,
         passwords: any PasswordHasher,
         accessTokens: AccessTokens,
         allowsInsecureHTTP: Bool,
@@ -25,6 +27,7 @@ package struct Administration: Sendable {
     ) {
         self.accounts = accounts
         self.sessions = sessions
+        self.statistics = statistics
         self.passwords = passwords
         self.accessTokens = accessTokens
         self.allowsInsecureHTTP = allowsInsecureHTTP
@@ -37,6 +40,7 @@ package struct Administration: Sendable {
             guarding: Guard(administration: self),
             SessionRoutes(administration: self).operations
                 + UserRoutes(administration: self).operations
+                + StatisticsRoutes(administration: self).operations
         )
     }
 }

@@ -70,6 +70,9 @@ package struct ControlPlane: Sendable {
             let group = router.group(RouterPath(prefix))
             ModelRoutes(sources: sources).add(to: group)
             UsageRoutes(sources: sources).add(to: group)
+            if let administration = sources.administration {
+                OrganizationRoutes(administration: administration).add(to: group)
+            }
         }
         return router.buildResponder()
     }

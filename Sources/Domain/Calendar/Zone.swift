@@ -96,6 +96,6 @@ package struct Zone: Hashable, Sendable {
 
 /// Where named time zones are found.
 package protocol TimeZones: Sendable {
-    /// - Returns: nil for a name that no zone has. Blocks for a small file's reading the first time a name is asked for.
+    /// - Returns: nil for a name that no zone has. Reading its file blocks.
     func zone(named name: String) -> Zone?
 }

@@ -74,4 +74,13 @@ package protocol Statistics: Sendable {
 
     /// What ids of a dimension are called; ids that are none are left out.
     func names(of ids: [Int64], in dimension: UsageDimension) async throws(StatisticsError) -> [Int64: String]
+
+    /// The models of these names, those that there are.
+    func models(named names: [String]) async throws(StatisticsError) -> [Int64]
+
+    /// All keys of a user's, those too that are no longer active.
+    func keys(of user: UserID) async throws(StatisticsError) -> [Int64]
+
+    /// - Throws: `StatisticsError.unknownZone`.
+    func zone(named name: String) async throws(StatisticsError) -> Zone
 }

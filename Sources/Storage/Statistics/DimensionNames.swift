@@ -22,4 +22,14 @@ enum DimensionNames {
         for id in ids { names[id] = try connection.query(select, .integer(id), row: { $0.text(0) }).first }
         return names
     }
+
+    static func models(named names: [String], _ connection: any SQLConnection) throws -> [Int64] {
+        try names.compactMap { name in
+            try connection.query("SELECT id FROM ai_models WHERE name = ?", .text(name), row: { $0.int64(0) }).first
+        }
+    }
+
+    static func keys(of user: UserID, _ connection: any SQLConnection) throws -> [Int64] {
+        try connection.query("SELECT id FROM api_keys WHERE user_id = ?", SQLValue(user), row: { $0.int64(0) })
+    }
 }

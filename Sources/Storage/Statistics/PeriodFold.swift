@@ -61,6 +61,13 @@ package struct PeriodFold: Sendable {
         }
     }
 
+    /// On a thread of its own, for all of this blocks.
+    package func inBackground<Value: Sendable>(
+        _ body: @escaping @Sendable (PeriodFold) throws -> Value
+    ) async throws -> Value {
+        try await BlockingThreads.run { try body(self) }
+    }
+
     private func giveUp(_ zone: KeptZone, _ connection: any SQLConnection) throws -> Bool {
         if try PeriodRows.delete(rowsAStep * 4, of: zone.id, connection) == 0 {
             try ZoneRows.remove(zone: zone.id, connection)

@@ -3,8 +3,12 @@ package import Domain
 /// Statistics from the roll-ups, each ask in one snapshot.
 package struct StatisticsStore: Statistics {
     private let desk: ControlDesk
+    private let zones: any TimeZones
 
-    package init(desk: ControlDesk) { self.desk = desk }
+    package init(desk: ControlDesk, zones: any TimeZones) {
+        self.desk = desk
+        self.zones = zones
+    }
 
     package func answer(
         _ questions: [StatisticsQuestion]
@@ -19,6 +23,21 @@ package struct StatisticsStore: Statistics {
         in dimension: UsageDimension
     ) async throws(StatisticsError) -> [Int64: String] {
         try await reading { try DimensionNames.read(ids, in: dimension, $0) }
+    }
+
+    package func models(named names: [String]) async throws(StatisticsError) -> [Int64] {
+        try await reading { try DimensionNames.models(named: names, $0) }
+    }
+
+    package func keys(of user: UserID) async throws(StatisticsError) -> [Int64] {
+        try await reading { try DimensionNames.keys(of: user, $0) }
+    }
+
+    package func zone(named name: String) async throws(StatisticsError) -> Zone {
+        try await reading { [zones] _ in
+            guard let zone = zones.zone(named: name) else { throw StatisticsError.unknownZone }
+            return zone
+        }
     }
 
     private func reading<Value: Sendable>(

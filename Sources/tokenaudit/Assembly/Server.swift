@@ -39,10 +39,17 @@ struct Server {
         )
         let database = storage.database
         let desk = ControlDesk(writer: database, reader: storage.reports, clock: Clock.now)
+        let zones = ZoneFiles()
+        let statistics = StatisticsService(
+            fold: PeriodFold(database: database, zones: try keptZones(zones)),
+            now: Clock.now,
+            logger: logger
+        )
         let sessionKey = try secrets.sessionKey(vault, now: Clock.now())
         let administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
             sessions: SessionTable(desk: desk),
+            statistics: StatisticsStore(desk: desk, zones: zones),
             passwords: Passwords(),
             accessTokens: try await AccessTokens(seed: sessionKey.bytes, keyID: "session-\(sessionKey.version)"),
             allowsInsecureHTTP: settings.allowsInsecureHTTP,
@@ -87,6 +94,7 @@ struct Server {
             configuration: .init(
                 services: [
                     .init(service: StorageService(storage: storage, directory: directory, logger: logger)),
+                    .init(service: statistics),
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
                     .init(service: GraceService(gateway: gateway, logger: logger)),
@@ -98,6 +106,15 @@ struct Server {
         try await services.run()
         try await group.shutdownGracefully()
         logger.info("stopped")
+    }
+
+    private func keptZones(_ zones: ZoneFiles) throws -> [Zone] {
+        try settings.statisticsTimeZones.map { name in
+            guard let zone = zones.zone(named: name) else {
+                throw InputProblem(source: "statistics.time_zones", reason: "no time zone '\(name)' is known here")
+            }
+            return zone
+        }
     }
 
     private func openStorage() throws -> EmbeddedStorage {

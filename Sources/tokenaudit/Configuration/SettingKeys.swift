@@ -126,6 +126,7 @@ extension SettingKey {
             "let people sign in over plain http from other hosts, where the network may read their passwords"
         ),
         .flag("keep_raw_usage", \.keepRawUsage, "keep the upstreams' usage objects as they came"),
+        statisticsTimeZones,
         .choice(
             "log_level",
             \.logLevel,
@@ -133,6 +134,22 @@ extension SettingKey {
             "the least level logged"
         ),
     ]
+
+    /// Each of them takes room for the days of every user, key and model.
+    private static let mostTimeZones = 8
+
+    private static let statisticsTimeZones = SettingKey(
+        path: "statistics.time_zones",
+        summary: "zones beside UTC whose days and months are kept, such as Asia/Shanghai, Europe/Berlin"
+    ) { text, settings in
+        let names = text.split(separator: ",").map { $0.trimmingPrefix(while: \.isWhitespace) }
+            .map { String($0.reversed().trimmingPrefix(while: \.isWhitespace).reversed()) }
+        guard names.count <= mostTimeZones else { return "must be at most \(mostTimeZones) names" }
+        settings.statisticsTimeZones = names
+        return nil
+    } show: {
+        $0.statisticsTimeZones.joined(separator: ", ")
+    }
 
     private static let listen = SettingKey(path: "listen", summary: "address and port; port 0 takes a free one") {
         text,

@@ -36,6 +36,8 @@ struct Settings: Sendable {
     var uncertainPolicy = UncertainPolicy.chargeInput
     /// Keep the upstreams' usage objects as they stood on the wire.
     var keepRawUsage = true
+    /// Zones beside UTC whose days and months are kept for statistics.
+    var statisticsTimeZones: [String] = []
     var logLevel = LogLevel.info
     /// Limits, deadlines and policies of the data plane.
     var gateway = GatewaySettings()

@@ -1,0 +1,77 @@
+import Domain
+
+/// Over what time statistics are asked for: `from`, `to`, `time_zone`, `step`.
+struct StatisticsPeriod: Sendable {
+    /// An instant, or the beginning of a date in the zone that is asked for.
+    enum Moment: Hashable, Sendable {
+        case instant(Instant)
+        case date(CivilDate)
+
+        init?(_ text: String) {
+            if let date = CivilDate(parsing: text) {
+                self = .date(date)
+            } else if let instant = Instant(parsing: text) {
+                self = .instant(instant)
+            } else {
+                return nil
+            }
+        }
+
+        func instant(in zone: Zone) -> Instant {
+            switch self {
+            case .instant(let instant): instant
+            case .date(let date): zone.instant(of: date)
+            }
+        }
+    }
+
+    static let from = moment("from", "The first instant, or a date; absent: 29 days before today's beginning.")
+    static let to = moment("to", "The instant before which it ends, or a date; absent: now.")
+    static let timeZone = Parameter<String>.text("time_zone", "An IANA name such as Asia/Shanghai; absent: UTC.", most: 64)
+    static let step = Parameter<StatisticsStep>.choice("step", "How long a piece of the series is; absent: day.")
+    static let parameters: [any ParameterDeclaration] = [from, to, timeZone, step]
+
+    private static func moment(_ name: String, _ note: String) -> Parameter<Moment> {
+        Parameter(name, note + " Rounded outwards to quarters of an hour.", .text(10...35)) { text in
+            Moment(text).map { .value($0) } ?? .wrong("Must be a date, or an instant with its time zone.")
+        }
+    }
+
+    let range: Range<Instant>
+    let zone: Zone
+    let step: StatisticsStep
+
+    /// - Throws: 400 for a range that is none, and for an unknown zone.
+    init(_ query: inout ListQuery, _ statistics: any Statistics, now: Instant) async throws {
+        let (from, to) = (query.value(Self.from), query.value(Self.to))
+        let name = query.value(Self.timeZone)
+        step = query.value(Self.step) ?? .day
+        try query.finish()
+        zone = if let name { try await statistics.zone(named: name) } else { .utc }
+        let end = Self.quarter(to?.instant(in: zone) ?? now, up: true)
+        let today = zone.date(at: zone.dayStart(of: Instant(microseconds: end.microseconds - 1)))
+        let start = Self.quarter(from?.instant(in: zone) ?? zone.instant(of: today.addingDays(-29)), up: false)
+        let (earliest, latest) = (zone.instant(of: Zone.earliest), zone.instant(of: Zone.latest))
+        if start < earliest || end > latest { query.refuse("from", "The years are 2000 to 2099.") }
+        if start >= end { query.refuse("to", "Must come after from.") }
+        try query.finish()
+        range = start..<end
+    }
+
+    /// As many local days before this one, or as much time where it does not begin with a day.
+    var previous: Range<Instant> {
+        let start = range.lowerBound
+        guard zone.dayStart(of: start) == start else {
+            let length = range.upperBound.microseconds - start.microseconds
+            return Instant(microseconds: start.microseconds - length)..<start
+        }
+        let last = zone.date(at: zone.dayStart(of: Instant(microseconds: range.upperBound.microseconds - 1)))
+        let days = last.daysSince1970 - zone.date(at: start).daysSince1970 + 1
+        return zone.instant(of: zone.date(at: start).addingDays(-days))..<start
+    }
+
+    static func quarter(_ instant: Instant, up: Bool) -> Instant {
+        let (quarter, rest) = instant.microseconds.flooredDivision(by: RollupPlan.quarterMicroseconds)
+        return Instant(microseconds: (quarter + (up && rest > 0 ? 1 : 0)) * RollupPlan.quarterMicroseconds)
+    }
+}
