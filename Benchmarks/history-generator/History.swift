@@ -61,7 +61,9 @@ struct History: Sequence, IteratorProtocol {
 
     private mutating func event(at instant: Instant) -> Event {
         let user = userRanks.pick(&random)
-        let key = user * population.keysPerUser + (random.below(10) < 7 ? 0 : Int(random.below(Int64(population.keysPerUser))))
+        let key =
+            user * population.keysPerUser
+            + (random.below(10) < 7 ? 0 : Int(random.below(Int64(population.keysPerUser))))
         let model = modelRanks.pick(&random)
         let group = Population.group(ofModel: model)
         let rates = Population.rates(ofModel: model)

@@ -64,7 +64,8 @@ var written = 0
 for event in History(population, calls: calls, days: days, end: end, seed: seed) {
     room.wait()
     let journal = storage.journal
-    journal.admit(AdmissionRequest(call: event.call, candidates: [event.candidate], hasSpendingLimit: false)) { answer in
+    journal.admit(AdmissionRequest(call: event.call, candidates: [event.candidate], hasSpendingLimit: false)) {
+        answer in
         guard case .held(let hold) = answer else {
             refused.add(1, ordering: .relaxed)
             room.signal()

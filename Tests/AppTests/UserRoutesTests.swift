@@ -28,6 +28,11 @@ import Testing
         ("PATCH", "/api/admin/users/{id}", .admin, #"{"name":"New"}"#, 200),
         ("DELETE", "/api/admin/users/{id}", .admin, nil, 204),
         ("POST", "/api/admin/users/{id}/reset-key", .admin, nil, 200),
+        ("GET", "/api/admin/stats/overview", .auditor, nil, 200),
+        ("GET", "/api/admin/stats/users/{id}/requests", .auditor, nil, 200),
+        ("GET", "/api/admin/stats/billing", .auditor, nil, 200),
+        ("GET", "/api/me/stats/overview", .user, nil, 200),
+        ("GET", "/api/me/stats/billing", .user, nil, 200),
     ]
 
     @Test("every route names who may use it, and is in the table below")

@@ -21,14 +21,21 @@ struct FiguresAnswer: Encodable {
             ("corrections", Shape.money.noted("Of calls that a policy had closed before they ended."), true),
             ("spend", Shape.money.noted("Charge and corrections; refunds are apart."), true),
             ("refunds", Shape.money.noted("Given back in this time, whenever the calls were."), true),
-            ("cache_savings", Shape.money.noted("What cached input would have cost as plain input, less what it cost."), true),
+            (
+                "cache_savings",
+                Shape.money.noted("What cached input would have cost as plain input, less what it cost."), true
+            ),
             ("mean_ms", Shape.count.nullable(), true), ("p50", latency, true), ("p95", latency, true),
             ("p99", latency, true), ("is_saturated", .flag, true),
         ]
         if showsCost {
             members += [
-                ("provider_cost", .money, true), ("margin", Shape.money.noted("Spend less refunds and provider cost."), true),
-                ("excess", Shape.money.noted("What calls would have cost beyond their holds: the provider's loss."), true),
+                ("provider_cost", .money, true),
+                ("margin", Shape.money.noted("Spend less refunds and provider cost."), true),
+                (
+                    "excess", Shape.money.noted("What calls would have cost beyond their holds: the provider's loss."),
+                    true
+                ),
             ]
         }
         return .object(showsCost ? "Figures" : "OwnFigures", members)

@@ -31,9 +31,13 @@ struct OrganizationQuery {
         filters names: [String],
         now: Instant
     ) throws(ControlError) {
-        let parameters = request.uri.queryParameters
+        // Clients write `group_by[]`, most of them with the brackets encoded.
+        let parameters = (request.uri.query ?? "").split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: FormText.decoded(parts[0]), value: FormText.decoded(parts.count > 1 ? parts[1] : ""))
+        }
         func values(_ name: String) -> [String] {
-            parameters[values: Substring(name)].map(String.init) + parameters[values: Substring(name + "[]")].map(String.init)
+            parameters.filter { $0.name == name || $0.name == name + "[]" }.compactMap(\.value)
         }
         func seconds(_ name: String) throws(ControlError) -> Instant? {
             guard let text = values(name).first else { return nil }
@@ -45,7 +49,10 @@ struct OrganizationQuery {
         let allowed = widths.map(\.width.rawValue)
         let asked = values("bucket_width").first ?? Width.day.rawValue
         guard let width = widths.first(where: { $0.width.rawValue == asked }) else {
-            throw .badParameter("bucket_width", "'bucket_width' must be one of \(allowed.joined(separator: ", ")) here.")
+            throw .badParameter(
+                "bucket_width",
+                "'bucket_width' must be one of \(allowed.joined(separator: ", ")) here."
+            )
         }
         self.width = width.width
         var limit = width.usual

@@ -16,7 +16,9 @@ extension ControlError {
             ])
         case .onlyDays(let before):
             self = .badFields([
-                "from": ["Before \(before.description) there are only whole days; begin and end with one, in steps of days."]
+                "from": [
+                    "Before \(before.description) there are only whole days; begin and end with one, in steps of days."
+                ]
             ])
         case .noDays(let before, let zones):
             self = .badFields([

@@ -27,7 +27,11 @@ struct StatisticsPeriod: Sendable {
 
     static let from = moment("from", "The first instant, or a date; absent: 29 days before today's beginning.")
     static let to = moment("to", "The instant before which it ends, or a date; absent: now.")
-    static let timeZone = Parameter<String>.text("time_zone", "An IANA name such as Asia/Shanghai; absent: UTC.", most: 64)
+    static let timeZone = Parameter<String>.text(
+        "time_zone",
+        "An IANA name such as Asia/Shanghai; absent: UTC.",
+        most: 64
+    )
     static let step = Parameter<StatisticsStep>.choice("step", "How long a piece of the series is; absent: day.")
     static let parameters: [any ParameterDeclaration] = [from, to, timeZone, step]
 

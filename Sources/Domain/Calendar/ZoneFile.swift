@@ -26,7 +26,9 @@ extension Zone {
             changes.append((at, offset))
         }
         // What the file's times do not reach, the rule in its last line does.
-        let rule = file[footer...].split(separator: UInt8(ascii: "\n")).first.map { String(decoding: $0, as: UTF8.self) }
+        let rule = file[footer...].split(separator: UInt8(ascii: "\n")).first.map {
+            String(decoding: $0, as: UTF8.self)
+        }
         if let rule, !rule.isEmpty {
             guard let rule = ZoneRule(parsing: rule) else { return nil }
             let last = changes.last?.at ?? .min

@@ -4,9 +4,9 @@ import Domain
 enum PeriodRows {
     private static let key = ["zone_id", "span", "dimension", "bucket", "dimension_id"]
     private static let upsert = RollupColumns.upsert(into: "usage_periods", key: key)
-    private static let selectRange =
+    static let selectRange =
         "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket >= ? AND bucket < ?"
-    private static let selectOne =
+    static let selectOne =
         "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket = ? AND dimension_id = ?"
     private static let deleteSome =
         "DELETE FROM usage_periods WHERE zone_id = ?1 AND (span, dimension, bucket, dimension_id) IN (SELECT span, dimension, bucket, dimension_id FROM usage_periods WHERE zone_id = ?1 LIMIT ?2)"

@@ -4,9 +4,9 @@ import Domain
 enum QuarterRows {
     private static let figures = "\(RollupColumns.names), is_saturated"
     private static let key = RollupKey.columns.joined(separator: ", ")
-    private static let selectAfter =
+    static let selectAfter =
         "SELECT \(key), \(figures) FROM usage_rollups WHERE (\(key)) > (?, ?, ?, ?) AND bucket < ? ORDER BY \(key) LIMIT ?"
-    private static let selectBucket =
+    static let selectBucket =
         "SELECT \(key), \(figures) FROM usage_rollups WHERE bucket = ? AND dimension = ?"
     static let selectID =
         "SELECT \(key), \(figures) FROM usage_rollups WHERE dimension = ? AND dimension_id = ? AND bucket >= ? AND bucket < ?"

@@ -54,7 +54,12 @@ struct RollupTiers {
         for zone in zones where zone.id != utc.id {
             let due = zone.since == start ? days : try sum(utc, .day, since: zone.since)
             for span in RollupPlan.Span.allCases {
-                compare("\(span)s of \(zone.name)", try sum(zone, span, since: zone.since, all: true), with: due, &report)
+                compare(
+                    "\(span)s of \(zone.name)",
+                    try sum(zone, span, since: zone.since, all: true),
+                    with: due,
+                    &report
+                )
             }
         }
     }
@@ -102,7 +107,10 @@ struct RollupTiers {
     }
 
     private func quarters() throws -> Tier {
-        try read(Self.selectQuarters, values: [SQLValue(quartersSince), .integer(.min)] + Array(repeating: .integer(0), count: 3))
+        try read(
+            Self.selectQuarters,
+            values: [SQLValue(quartersSince), .integer(.min)] + Array(repeating: .integer(0), count: 3)
+        )
     }
 
     private func read(_ sql: String, _ values: SQLValue...) throws -> Tier { try read(sql, values: values) }

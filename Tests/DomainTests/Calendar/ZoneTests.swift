@@ -13,8 +13,10 @@ struct ZoneTests {
     @Test(
         "offsets are those of Foundation, which reads them itself",
         arguments: [
-            "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Sao_Paulo", "America/St_Johns", "Asia/Shanghai",
-            "Asia/Kathmandu", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia", "Africa/Monrovia",
+            "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Sao_Paulo", "America/St_Johns",
+            "Asia/Shanghai",
+            "Asia/Kathmandu", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia",
+            "Africa/Monrovia",
             "Etc/GMT+12", "Pacific/Kiritimati",
         ]
     )
@@ -65,7 +67,8 @@ struct ZoneTests {
         "what is no file, or keeps no quarters, is no zone",
         arguments: [
             [], Array("TZif".utf8), Array("TZif2".utf8) + Array(repeating: 255, count: 80),
-            file(rule: "X"), file(rule: "CET-1CEST"), file(rule: "CET-1CEST,M13.1.1,M10.5.0"), file(rule: "LMT-0:44:30"),
+            file(rule: "X"), file(rule: "CET-1CEST"), file(rule: "CET-1CEST,M13.1.1,M10.5.0"),
+            file(rule: "LMT-0:44:30"),
             file(rule: "<CET-1"), Array(file(rule: "CET-1").prefix(90)),
         ] as [[UInt8]]
     )

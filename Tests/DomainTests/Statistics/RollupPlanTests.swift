@@ -31,19 +31,40 @@ struct RollupPlanTests {
     @Test(
         "pieces",
         arguments: [
-            Case("hours from quarters", .hour, "2026-06-01T00:00", "2026-06-02T00:00", ["quarters 06-01T00:00 06-02T00:00"]),
+            Case(
+                "hours from quarters",
+                .hour,
+                "2026-06-01T00:00",
+                "2026-06-02T00:00",
+                ["quarters 06-01T00:00 06-02T00:00"]
+            ),
             Case("days", .day, "2025-06-01T00:00", "2025-06-03T00:00", ["day 06-01T00:00 06-03T00:00"]),
             Case(
-                "parts of days at the edges", .day, "2026-06-01T08:00", "2026-06-04T09:00",
+                "parts of days at the edges",
+                .day,
+                "2026-06-01T08:00",
+                "2026-06-04T09:00",
                 ["quarters 06-01T08:00 06-02T00:00", "day 06-02T00:00 06-04T00:00", "quarters 06-04T00:00 06-04T09:00"]
             ),
-            Case("the day that is not over is whole so far", .day, "2026-06-04T00:00", "2026-06-05T10:15", ["day 06-04T00:00 06-06T00:00"]),
             Case(
-                "months between days", .whole, "2026-01-30T00:00", "2026-04-03T00:00",
+                "the day that is not over is whole so far",
+                .day,
+                "2026-06-04T00:00",
+                "2026-06-05T10:15",
+                ["day 06-04T00:00 06-06T00:00"]
+            ),
+            Case(
+                "months between days",
+                .whole,
+                "2026-01-30T00:00",
+                "2026-04-03T00:00",
                 ["day 01-30T00:00 02-01T00:00", "month 02-01T00:00 04-01T00:00", "day 04-01T00:00 04-03T00:00"]
             ),
             Case(
-                "the month that is not over is whole so far", .month, "2026-05-01T00:00", "2026-06-05T10:15",
+                "the month that is not over is whole so far",
+                .month,
+                "2026-05-01T00:00",
+                "2026-06-05T10:15",
                 ["month 05-01T00:00 07-01T00:00"]
             ),
             Case("weeks from days", .week, "2026-01-01T00:00", "2026-03-01T00:00", ["day 01-01T00:00 03-01T00:00"]),

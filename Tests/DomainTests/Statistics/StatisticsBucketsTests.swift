@@ -11,7 +11,14 @@ struct StatisticsBucketsTests {
         let boundaries: [String]
         let testDescription: String
 
-        init(_ name: String, _ zone: String, _ step: StatisticsStep, _ from: String, _ to: String, _ boundaries: [String]) {
+        init(
+            _ name: String,
+            _ zone: String,
+            _ step: StatisticsStep,
+            _ from: String,
+            _ to: String,
+            _ boundaries: [String]
+        ) {
             testDescription = name
             self.zone = zone
             self.step = step
@@ -27,14 +34,70 @@ struct StatisticsBucketsTests {
     @Test(
         "boundaries",
         arguments: [
-            Case("hours begin at the local hour", "Asia/Kathmandu", .hour, "2026-01-01T00:00", "2026-01-01T02:00", ["00:00", "00:15", "01:15", "02:00"]),
-            Case("the hour that comes twice is two hours", "Europe/Berlin", .hour, "2026-10-25T00:00", "2026-10-25T03:00", ["00:00", "01:00", "02:00", "03:00"]),
-            Case("half an hour's leap cuts an hour", "Australia/Lord_Howe", .hour, "2026-10-03T14:30", "2026-10-03T17:00", ["14:30", "15:30", "16:00", "17:00"]),
-            Case("a day of 23 hours", "Europe/Berlin", .day, "2026-03-28T23:00", "2026-03-30T22:00", ["23:00", "22:00", "22:00"]),
-            Case("a day of 25 hours", "America/New_York", .day, "2026-11-01T04:00", "2026-11-03T05:00", ["04:00", "05:00", "05:00"]),
-            Case("parts at the edges", "UTC", .day, "2026-01-01T06:15", "2026-01-03T07:00", ["06:15", "00:00", "00:00", "07:00"]),
-            Case("weeks begin on Monday", "Asia/Shanghai", .week, "2026-01-01T00:00", "2026-01-12T00:00", ["00:00", "16:00", "16:00", "00:00"]),
-            Case("months", "Asia/Shanghai", .month, "2026-01-15T00:00", "2026-03-10T00:00", ["00:00", "16:00", "16:00", "00:00"]),
+            Case(
+                "hours begin at the local hour",
+                "Asia/Kathmandu",
+                .hour,
+                "2026-01-01T00:00",
+                "2026-01-01T02:00",
+                ["00:00", "00:15", "01:15", "02:00"]
+            ),
+            Case(
+                "the hour that comes twice is two hours",
+                "Europe/Berlin",
+                .hour,
+                "2026-10-25T00:00",
+                "2026-10-25T03:00",
+                ["00:00", "01:00", "02:00", "03:00"]
+            ),
+            Case(
+                "half an hour's leap cuts an hour",
+                "Australia/Lord_Howe",
+                .hour,
+                "2026-10-03T14:30",
+                "2026-10-03T17:00",
+                ["14:30", "15:30", "16:00", "17:00"]
+            ),
+            Case(
+                "a day of 23 hours",
+                "Europe/Berlin",
+                .day,
+                "2026-03-28T23:00",
+                "2026-03-30T22:00",
+                ["23:00", "22:00", "22:00"]
+            ),
+            Case(
+                "a day of 25 hours",
+                "America/New_York",
+                .day,
+                "2026-11-01T04:00",
+                "2026-11-03T05:00",
+                ["04:00", "05:00", "05:00"]
+            ),
+            Case(
+                "parts at the edges",
+                "UTC",
+                .day,
+                "2026-01-01T06:15",
+                "2026-01-03T07:00",
+                ["06:15", "00:00", "00:00", "07:00"]
+            ),
+            Case(
+                "weeks begin on Monday",
+                "Asia/Shanghai",
+                .week,
+                "2026-01-01T00:00",
+                "2026-01-12T00:00",
+                ["00:00", "16:00", "16:00", "00:00"]
+            ),
+            Case(
+                "months",
+                "Asia/Shanghai",
+                .month,
+                "2026-01-15T00:00",
+                "2026-03-10T00:00",
+                ["00:00", "16:00", "16:00", "00:00"]
+            ),
             Case("in one piece", "UTC", .whole, "2026-01-15T00:00", "2027-03-10T00:00", ["00:00", "00:00"]),
         ]
     )

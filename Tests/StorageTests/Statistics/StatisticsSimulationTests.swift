@@ -125,7 +125,8 @@ struct StatisticsSimulationTests {
         try database.write { try rollups.flush(replica: ReplicaID(1 + random.upTo(2)), $0) }
     }
 
-    private static func settlement(_ ids: [UsageDimension: Int64], charge: Int64, at: Instant) -> (Settlement, Closing) {
+    private static func settlement(_ ids: [UsageDimension: Int64], charge: Int64, at: Instant) -> (Settlement, Closing)
+    {
         let sample = Books.settlement(
             1,
             hold: Hold(

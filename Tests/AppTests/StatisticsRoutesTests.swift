@@ -1,0 +1,191 @@
+import Domain
+import Foundation
+import Testing
+
+@testable import Admin
+
+@Suite("statistics by HTTP")
+struct StatisticsRoutesTests {
+    private static let day = "from=2026-07-01&to=2026-07-04"
+
+    @Test("staff see what was spent, what it cost and what is left, beside the time before")
+    func overview() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let answer = try await stage.ask("GET", "/api/admin/stats/overview/?\(Self.day)", token: token)
+        #expect(answer.status == 200)
+        #expect(answer.json["from"] as? String == "2026-07-01T00:00:00Z")
+        #expect(answer.json["to"] as? String == "2026-07-04T00:00:00Z")
+        #expect(answer.json["time_zone"] as? String == "UTC" && answer.json["step"] as? String == "day")
+        let totals = try #require(answer.json["totals"] as? [String: Any])
+        // Three days of a call for a dollar.
+        #expect(totals["spend"] as? String == "3.00" && totals["provider_cost"] as? String == "0.75")
+        #expect(totals["margin"] as? String == "2.25" && totals["refunds"] as? String == "0.00")
+        #expect((totals["p95"] as? [String: Int]) == ["at_least_ms": 300, "below_ms": 1_000])
+        #expect((answer.json["series"] as? [Any])?.count == 3)
+        let previous = try #require(answer.json["previous"] as? [String: Any])
+        #expect(previous["from"] as? String == "2026-06-28T00:00:00Z")
+        #expect(previous["to"] as? String == "2026-07-01T00:00:00Z")
+        let groups = try #require(answer.json["groups"] as? [[String: Any]])
+        #expect(groups.map { $0["name"] as? String } == ["model 3", "model 2", "model 1"])
+        #expect(groups[0]["spend"] as? [String] == ["4.00", "4.00", "4.00"])
+        #expect(groups[0]["tokens"] as? [Int] == [100, 100, 100])
+    }
+
+    @Test("nobody sees another's figures, nor what providers are paid")
+    func oneself() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.user)
+        let id = stage.id(.user)
+        for path in [
+            "overview/?\(Self.day)", "billing/?\(Self.day)&group_by=key", "billing/?\(Self.day)&user=1&user_id=1&ids=1",
+        ] {
+            let answer = try await stage.ask("GET", "/api/me/stats/\(path)", token: token)
+            #expect(answer.status == 200)
+            for secret in ["provider_cost", "margin", "excess"] { #expect(!answer.text.contains(secret), "\(path)") }
+        }
+        #expect(!stage.statistics.asked.isEmpty)
+        for question in stage.statistics.asked {
+            switch question.dimension {
+            case .user: #expect(question.ids == [id])
+            case .key: #expect(question.ids == FakeStatistics.keys[id] ?? [])
+            default: Issue.record("asked by \(question.dimension)")
+            }
+        }
+        for path in ["admin/stats/overview/", "admin/stats/billing/", "admin/stats/users/\(id)/requests/"] {
+            #expect(try await stage.ask("GET", "/api/" + path, token: token).status == 403)
+        }
+    }
+
+    @Test("bills are grouped, the dearest first, and the rest is summed")
+    func billing() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let answer = try await stage.ask(
+            "GET",
+            "/api/admin/stats/billing/?\(Self.day)&group_by=user&limit=2&step=whole",
+            token: token
+        )
+        let groups = try #require(answer.json["groups"] as? [[String: Any]])
+        #expect(groups.map { $0["id"] as? Int } == [3, 2] && answer.json["group_count"] as? Int == 3)
+        #expect((answer.json["others"] as? [String: Any])?["spend"] as? String == "2.00")
+        #expect(answer.json["group_by"] as? String == "user")
+        let one = try await stage.ask("GET", "/api/admin/stats/billing/?\(Self.day)&model=2", token: token)
+        #expect((one.json["totals"] as? [String: Any])?["spend"] as? String == "9.00")
+        #expect((one.json["groups"] as? [Any])?.isEmpty == true && one.json["group_by"] is NSNull)
+    }
+
+    struct Refusal: Sendable {
+        let query: String
+        let member: String
+
+        init(_ query: String, _ member: String) { (self.query, self.member) = (query, member) }
+    }
+
+    @Test(
+        "what cannot be answered is 400 and says which member",
+        arguments: [
+            Refusal("from=yesterday", "from"), Refusal("from=2026-07-01T00:00:00", "from"),
+            Refusal("from=2026-02-30", "from"), Refusal("from=2026-07-02&to=2026-07-01", "to"),
+            Refusal("from=1999-01-01&to=2001-01-01", "from"), Refusal("to=9999-12-31", "from"),
+            Refusal("time_zone=Nowhere/At_All", "time_zone"), Refusal("time_zone=../../etc/passwd", "time_zone"),
+            Refusal("step=minute", "step"), Refusal("step=hour&from=2020-01-01&to=2026-01-01", "step"),
+            Refusal("user=1&model=2", "model"), Refusal("group_by=user&model=2", "model"), Refusal("limit=0", "limit"),
+            Refusal("group_by=colour", "group_by"), Refusal("user=-1", "user"),
+        ]
+    )
+    func refused(refusal: Refusal) async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let answer = try await stage.ask("GET", "/api/admin/stats/billing/?\(refusal.query)", token: token)
+        #expect(answer.status == 400 && answer.json.keys.contains(refusal.member), "\(answer.text)")
+    }
+
+    @Test(
+        "what is no longer kept, or too much, is said",
+        arguments: [
+            (StatisticsError.tooManyRows, 400), (.onlyDays(before: AdministrationStage.start), 400),
+            (.noDays(before: AdministrationStage.start, zones: ["UTC"]), 400), (.unavailable("secret"), 503),
+        ]
+    )
+    func failures(error: StatisticsError, status: Int) async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        stage.statistics.fail(with: error)
+        for path in ["/api/admin/stats/billing/", "/v1/organization/costs?start_time=1782864000"] {
+            let answer = try await stage.ask("GET", path, token: token)
+            #expect(answer.status == status && !answer.text.contains("secret"), "\(answer.text)")
+        }
+    }
+
+    // MARK: - OpenAI's
+
+    @Test("usage in OpenAI's shape, a page at a time")
+    func usage() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.admin)
+        // Noon of 1 July, to be answered from its midnight on.
+        let path = "/v1/organization/usage/completions?start_time=1782907200&end_time=1783036800&limit=1"
+        let first = try await stage.ask("GET", path + "&group_by[]=model", token: token)
+        #expect(first.status == 200 && first.json["object"] as? String == "page")
+        #expect(first.json["has_more"] as? Bool == true)
+        #expect(first.json["next_page"] as? String == "page_1782950400")
+        let bucket = try #require((first.json["data"] as? [[String: Any]])?.first)
+        #expect(bucket["start_time"] as? Int == 1_782_864_000 && bucket["end_time"] as? Int == 1_782_950_400)
+        let results = try #require(bucket["results"] as? [[String: Any]])
+        #expect(results.count == 3 && results[0]["model"] as? String == "model 1")
+        #expect(results[0]["input_tokens"] as? Int == 100 && results[0]["input_cached_tokens"] as? Int == 30)
+        #expect(results[0]["user_id"] is NSNull && results[0]["num_model_requests"] as? Int == 1)
+        let second = try await stage.ask("GET", "/api" + path + "&page=page_1782950400", token: token)
+        #expect(second.json["has_more"] as? Bool == false && second.json["next_page"] is NSNull)
+        #expect(((second.json["data"] as? [[String: Any]])?.first?["results"] as? [Any])?.count == 1)
+        let filtered = try await stage.ask("GET", path + "&models%5B%5D=m&models[]=gone", token: token)
+        #expect(filtered.status == 200 && stage.statistics.asked.last?.ids == [3])
+    }
+
+    @Test("costs are exact numbers, by model where asked")
+    func costs() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let path = "/v1/organization/costs?start_time=1782864000&end_time=1782950400"
+        let answer = try await stage.ask("GET", path + "&group_by=line_item", token: token)
+        #expect(answer.status == 200)
+        #expect(answer.text.contains(#""amount":{"currency":"usd","value":2}"#), "\(answer.text)")
+        #expect(answer.text.contains(#""line_item":"model 3""#))
+        #expect(try await stage.ask("POST", path, token: token, body: "{}").status == 405)
+    }
+
+    @Test(
+        "what OpenAI's API asks and this one cannot answer is refused by name",
+        arguments: [
+            ("start_time=1782864000&bucket_width=1m", "bucket_width"), ("bucket_width=1d", "start_time"),
+            ("start_time=-5", "start_time"), ("start_time=1782864000&end_time=1782864000", "end_time"),
+            ("start_time=1782864000&limit=32", "limit"), ("start_time=1782864000&page=2", "page"),
+            ("start_time=1782864000&page=page_4000000000", "page"),
+            ("start_time=1782864000&group_by=batch", "group_by"),
+            ("start_time=1782864000&group_by[]=model&group_by[]=user_id", "group_by"),
+            ("start_time=1782864000&project_ids[]=1", "project_ids"),
+            ("start_time=1782864000&group_by=user_id&models=m", "models"),
+        ]
+    )
+    func organizationRefused(query: String, member: String) async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let answer = try await stage.ask("GET", "/v1/organization/usage/completions?\(query)", token: token)
+        #expect(answer.status == 400, "\(answer.text)")
+        #expect((answer.json["error"] as? [String: Any])?["param"] as? String == member, "\(answer.text)")
+    }
+
+    @Test("OpenAI's paths are for staff's access tokens")
+    func organizationRoles() async throws {
+        for role in Role.allCases {
+            let stage = try await AdministrationStage()
+            let token = try await stage.access(role)
+            for path in ["usage/completions", "costs"].map({ "/v1/organization/\($0)?start_time=1782864000" }) {
+                #expect(try await stage.ask("GET", path).status == 401)
+                let answer = try await stage.ask("GET", path, token: token)
+                #expect(answer.status == (role == .user ? 403 : 200), "\(role) \(path)")
+            }
+        }
+    }
+}
