@@ -143,6 +143,15 @@ struct LedgerVerifierTests {
         Damage("UPDATE usage_rollups SET under_100ms = 0, slower = under_100ms", named: "slower"),
         Damage("UPDATE usage_rollups SET dimension_id = 7 WHERE dimension = 2", named: "roll-up key 1"),
         Damage("UPDATE usage_rollups SET dimension = 77 WHERE dimension = 2", named: "roll-ups"),
+        Damage(
+            "INSERT INTO usage_periods SELECT 1, 1, dimension, bucket, dimension_id, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM usage_rollups WHERE dimension = 0 LIMIT 1",
+            named: "days of UTC, all 0: requests"
+        ),
+        Damage(
+            "UPDATE statistics_zones SET bucket = 9000000000000000000",
+            named: "quarters of an hour"
+        ),
+        Damage("UPDATE usage_rollups SET cache_savings = 5 WHERE dimension = 1", named: "roll-up user 1: cache_savings"),
         Damage("DELETE FROM usage_rollups WHERE dimension = 4", named: "roll-up provider 1"),
         // Leaves.
         Damage("DELETE FROM audit_leaves", named: "leaf"),
