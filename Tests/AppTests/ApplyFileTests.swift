@@ -47,6 +47,15 @@ import Testing
         )
     }
 
+    @Test("rates are numbers, null or not named")
+    func rates() throws {
+        let state = try state(
+            "users: [{email: a@b, requests_per_minute: 60, tokens_per_minute: null}]\nmodels: [{name: m, concurrent_calls: 4}]\n"
+        )
+        #expect(state.users.first?.rateLimit == [.requests: 60, .tokens: nil])
+        #expect(state.models.first?.rateLimit == [.calls: 4])
+    }
+
     @Test(
         "wrong files are refused with line and reason",
         arguments: [
@@ -80,6 +89,11 @@ import Testing
                 "users:\n  - email: a@b\n    quotas:\n      - {model_group: g, expires_at: 2027-01-01}\n", 4,
                 "users[0].quotas[0].expires_at"
             ),
+            (
+                "users:\n  - email: a@b\n    requests_per_minute: 0\n", 3,
+                "users[0].requests_per_minute: must be a whole"
+            ),
+            ("models:\n  - name: m\n    tokens_per_minute: 1.5\n", 3, "models[0].tokens_per_minute: must be a whole"),
             ("users: {email: a@b}\n", 1, "users: must be a list"),
             ("models: [1]\n", 1, "models[0]: must be a mapping"),
         ]

@@ -120,6 +120,7 @@ package struct Model: Sendable {
     package let defaultOutputTokens: Int64
     /// Tokens a prompt may have beyond the bytes of its body: templates, roles, tools.
     package let promptOverheadTokens: Int64
+    package let rateLimit: RateLimit
     /// By priority; inactive ones left in.
     package let routes: [Route]
     /// Groups that hold this model; inactive ones left in.
@@ -136,6 +137,7 @@ package struct Model: Sendable {
         maxOutputTokens: Int64,
         defaultOutputTokens: Int64,
         promptOverheadTokens: Int64 = 512,
+        rateLimit: RateLimit = .none,
         routes: [Route],
         groups: [ModelGroup],
         prices: [PriceVersion]
@@ -148,6 +150,7 @@ package struct Model: Sendable {
         self.maxOutputTokens = maxOutputTokens
         self.defaultOutputTokens = defaultOutputTokens
         self.promptOverheadTokens = promptOverheadTokens
+        self.rateLimit = rateLimit
         self.routes = routes
         self.groups = groups
         self.prices = prices

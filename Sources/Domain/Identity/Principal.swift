@@ -19,8 +19,12 @@ package struct Principal: Hashable, Sendable {
     package let groups: Set<ModelGroupID>
     /// Models this key is limited to; nil when it may use all of the groups' models.
     package let allowedModels: Set<ModelID>?
+    /// Where calls with this key may come from; nil when from anywhere.
+    package let allowedAddresses: [AddressRange]?
     /// The key has a spending limit of its own, which is then a lane of every hold.
     package let hasSpendingLimit: Bool
+    package let keyRateLimit: RateLimit
+    package let userRateLimit: RateLimit
 
     package init(
         userID: UserID,
@@ -29,7 +33,10 @@ package struct Principal: Hashable, Sendable {
         expiresAt: Instant? = nil,
         groups: Set<ModelGroupID>,
         allowedModels: Set<ModelID>? = nil,
-        hasSpendingLimit: Bool = false
+        allowedAddresses: [AddressRange]? = nil,
+        hasSpendingLimit: Bool = false,
+        keyRateLimit: RateLimit = .none,
+        userRateLimit: RateLimit = .none
     ) {
         self.userID = userID
         self.keyID = keyID
@@ -37,7 +44,16 @@ package struct Principal: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.groups = groups
         self.allowedModels = allowedModels
+        self.allowedAddresses = allowedAddresses
         self.hasSpendingLimit = hasSpendingLimit
+        self.keyRateLimit = keyRateLimit
+        self.userRateLimit = userRateLimit
+    }
+
+    /// Whether the key may be used from `address`; one that is not known is in no range.
+    package func isAllowed(from address: IPAddress?) -> Bool {
+        guard let allowedAddresses else { return true }
+        return address.map { address in allowedAddresses.contains { $0.contains(address) } } ?? false
     }
 }
 

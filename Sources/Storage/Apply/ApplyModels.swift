@@ -33,7 +33,7 @@ extension Applier {
         if let tokens = wish.defaultOutputTokens { columns.append(("default_output_tokens", .integer(tokens))) }
         if let tokens = wish.promptOverheadTokens { columns.append(("prompt_overhead_tokens", .integer(tokens))) }
         if let isActive = wish.isActive { columns.append(("is_active", SQLValue(isActive))) }
-        return columns
+        return columns + RateLimitColumns.values(wish.rateLimit)
     }
 
     private func create(_ wish: DesiredModel, provider: Int64?, _ transaction: inout ApplyTransaction) throws {
@@ -56,6 +56,9 @@ extension Applier {
             SQLValue(transaction.now),
             SQLValue(transaction.now)
         )
+        for (column, value) in RateLimitColumns.values(wish.rateLimit) {
+            _ = try transaction.set("ai_models", column, to: value, row: id)
+        }
         try checkLimits(wish, id, transaction)
         _ = try route(wish, model: id, provider: provider, transaction)
         _ = try price(wish, model: id, transaction)

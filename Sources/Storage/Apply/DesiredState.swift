@@ -39,6 +39,9 @@ package struct DesiredProvider: Sendable {
     }
 }
 
+/// The rates that a file names; nil takes one away.
+package typealias DesiredRateLimit = [RateLimit.Measure: Int64?]
+
 package struct DesiredModel: Sendable {
     package let name: String
     package let line: SourceLine
@@ -49,6 +52,7 @@ package struct DesiredModel: Sendable {
     package var maxOutputTokens: Int64?
     package var defaultOutputTokens: Int64?
     package var promptOverheadTokens: Int64?
+    package var rateLimit: DesiredRateLimit = [:]
     /// The customer's list price, whole: a file that names one price names all.
     package var rates: Rates?
     /// The provider's price; nil: not named.
@@ -90,6 +94,7 @@ package struct DesiredUser: Sendable {
     package var role: Role?
     package var password: String?
     package var key: KeyWish = .none
+    package var rateLimit: DesiredRateLimit = [:]
     package var isActive: Bool?
     package var quotas: [DesiredQuota] = []
 

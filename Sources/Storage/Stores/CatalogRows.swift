@@ -90,7 +90,7 @@ enum CatalogRows {
 
         return Catalog(
             models: try connection.query(
-                "SELECT id, name, is_active, created_at, context_length, max_output_tokens, default_output_tokens, prompt_overhead_tokens FROM ai_models",
+                "SELECT m.id, m.name, m.is_active, m.created_at, m.context_length, m.max_output_tokens, m.default_output_tokens, m.prompt_overhead_tokens, \(RateLimitColumns.list(of: "m")) FROM ai_models m",
                 row: { row in
                     let id: ModelID = row.id(0)
                     return Model(
@@ -102,6 +102,7 @@ enum CatalogRows {
                         maxOutputTokens: row.int64(5),
                         defaultOutputTokens: row.int64(6),
                         promptOverheadTokens: row.int64(7),
+                        rateLimit: RateLimitColumns.read(row, from: 8),
                         routes: routes[id] ?? [],
                         groups: groups[id] ?? [],
                         prices: prices[id] ?? []

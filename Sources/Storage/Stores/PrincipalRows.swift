@@ -3,7 +3,7 @@ import Domain
 /// Reads whom a key speaks for.
 enum PrincipalRows {
     private static let select =
-        "SELECT k.id, k.user_id, k.is_active, u.is_active, k.expires_at, k.allowed_models, k.has_spending_limit FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?"
+        "SELECT k.id, k.user_id, k.is_active, u.is_active, k.expires_at, k.allowed_models, k.has_spending_limit, k.allowed_addresses, \(RateLimitColumns.list(of: "k")), \(RateLimitColumns.list(of: "u")) FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?"
     private static let groups =
         "SELECT DISTINCT model_group_id FROM user_quotas WHERE user_id = ? AND is_active = 1"
 
@@ -18,7 +18,11 @@ enum PrincipalRows {
                 allowedModels: row.optionalText(5).map { text in
                     Set(text.split(separator: ",").compactMap { Int64($0) }.map { ModelID($0) })
                 },
-                hasSpendingLimit: row.bool(6)
+                // A list that cannot be read allows nobody, rather than everybody.
+                allowedAddresses: row.optionalText(7).map { AllowedAddressesCoding.decode($0) ?? [] },
+                hasSpendingLimit: row.bool(6),
+                keyRateLimit: RateLimitColumns.read(row, from: 8),
+                userRateLimit: RateLimitColumns.read(row, from: 11)
             )
         }
         guard let found = rows.first else { return nil }
@@ -30,7 +34,10 @@ enum PrincipalRows {
             expiresAt: found.expiresAt,
             groups: Set(groups),
             allowedModels: found.allowedModels,
-            hasSpendingLimit: found.hasSpendingLimit
+            allowedAddresses: found.allowedAddresses,
+            hasSpendingLimit: found.hasSpendingLimit,
+            keyRateLimit: found.keyRateLimit,
+            userRateLimit: found.userRateLimit
         )
     }
 }

@@ -91,7 +91,9 @@ struct ApplyFile {
 
     private func user(_ item: YAMLItem) throws(InputProblem) -> DesiredUser {
         let members = try item.members(
-            known: ["email", "name", "role", "password", "api_key", "quotas", "is_active"]
+            known: RateLimitEntry.known.union([
+                "email", "name", "role", "password", "api_key", "quotas", "is_active",
+            ])
         )
         guard let email = EmailAddress.parse(try item.name(members["email"], "email")) else {
             throw (members["email"] ?? item).problem("must be an e-mail address")
@@ -120,6 +122,7 @@ struct ApplyFile {
             }
         }
         if let item = members["is_active"] { user.isActive = try item.flag() }
+        user.rateLimit = try RateLimitEntry.read(members)
         if let item = members["quotas"] { user.quotas = try list(item, quota) }
         try unique(user.quotas.map { ($0.name, $0.line) }, "quota", in: item.source)
         return user

@@ -16,7 +16,7 @@ enum ModelEntry {
             "name", "provider", "upstream_model", "display_name", "context_length", "max_output_tokens",
             "default_output_tokens", "prompt_overhead_tokens", "price_per_call", "cost_price_per_call",
             "allow_high_price", "is_active",
-        ] + prices.map(\.name) + prices.map { "cost_" + $0.name }
+        ] + RateLimitEntry.known + prices.map(\.name) + prices.map { "cost_" + $0.name }
     )
 
     static func read(_ item: YAMLItem) throws(InputProblem) -> DesiredModel {
@@ -33,6 +33,7 @@ enum ModelEntry {
         if let item = members["prompt_overhead_tokens"] {
             model.promptOverheadTokens = try item.integer(in: 0...1_000_000)
         }
+        model.rateLimit = try RateLimitEntry.read(members)
         var allowsHighPrice = false
         if let item = members["allow_high_price"] { allowsHighPrice = try item.flag() }
         model.rates = try rates(members, prefix: "", in: item, allowsHighPrice: allowsHighPrice)

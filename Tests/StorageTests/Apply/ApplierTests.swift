@@ -182,6 +182,46 @@ import Testing
         #expect(try LedgerVerifier.verify(stage.database).differences.isEmpty)
     }
 
+    @Test("rates of users and models: named ones are set, null takes one away, and nobody is signed out for it")
+    func rates() throws {
+        let stage = try ApplyStage()
+        defer { stage.remove() }
+        _ = try stage.applier.apply(ApplyStage.wish())
+        func wish(_ rates: DesiredRateLimit) -> DesiredState {
+            var model = DesiredModel(name: "m", line: .init(1))
+            model.rateLimit = rates
+            var user = DesiredUser(email: "dev@example.com", line: .init(2))
+            user.rateLimit = rates
+            return .only(models: [model], users: [user])
+        }
+        let epoch = "SELECT token_epoch FROM users"
+        let before = try stage.database.read { try $0.query(epoch) { $0.int64(0) } }
+        let named = try stage.applier.apply(wish([.requests: 10, .calls: 3]))
+        #expect(named.changes.map(\.fields) == Array(repeating: ["requests_per_minute", "concurrent_calls"], count: 2))
+        #expect(try stage.applier.apply(wish([.requests: 10])).changes.isEmpty)
+        #expect(
+            try stage.applier.apply(wish([.calls: nil])).changes.map(\.fields) == [
+                ["concurrent_calls"], ["concurrent_calls"],
+            ]
+        )
+        let limits = try stage.database.read { connection in
+            try ["users", "ai_models"].flatMap { table in
+                try connection.query("SELECT \(RateLimitColumns.list(of: "t")) FROM \(table) t") { row in
+                    RateLimitColumns.read(row, from: 0)
+                }
+            }
+        }
+        #expect(limits == Array(repeating: RateLimit(requestsPerMinute: 10), count: 2))
+        #expect(try stage.database.read { try $0.query(epoch) { $0.int64(0) } } == before)
+        var fresh = DesiredUser(email: "new@example.com", line: .init(3))
+        fresh.rateLimit = [.tokens: 500]
+        _ = try stage.applier.apply(.only(users: [fresh]))
+        let made = try stage.database.read {
+            try $0.query("SELECT tokens_per_minute FROM users ORDER BY id DESC LIMIT 1") { $0.int64(0) }
+        }
+        #expect(made == [500])
+    }
+
     @Test("two applies at once post a change once")
     func concurrent() async throws {
         let stage = try ApplyStage()

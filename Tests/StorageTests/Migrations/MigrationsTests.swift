@@ -58,6 +58,29 @@ struct MigrationsTests {
         try database.close()
     }
 
+    @Test("rates come to a database with users, keys and models in it, and only such as can be kept")
+    func rateLimits() throws {
+        let (database, folder) = try emptyDatabase()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try database.write { connection in
+            for statement in Migration.schema.statements { try connection.execute(statement) }
+            try connection.execute("INSERT INTO users (email, created_at, updated_at) VALUES ('a@b', 1, 1)")
+            for statement in Migration.rateLimits.statements { try connection.execute(statement) }
+        }
+        let limits = try database.read { connection in
+            try connection.query("SELECT \(RateLimitColumns.list(of: "u")) FROM users u") { row in
+                RateLimitColumns.read(row, from: 0)
+            }
+        }
+        #expect(limits == [.none])
+        for value in ["0", "-1", "1000000000001"] {
+            #expect(throws: StorageError.self) {
+                _ = try database.write { try $0.execute("UPDATE users SET tokens_per_minute = \(value)") }
+            }
+        }
+        try database.close()
+    }
+
     @Test("two processes at once: one migrates, both go on")
     func atOnce() async throws {
         let (first, folder) = try emptyDatabase()

@@ -91,6 +91,64 @@ struct StorageDirectoryTests {
         withExtendedLifetime(books) {}
     }
 
+    @Test(
+        "rates, addresses and models of a key are known after a look at the feed, as are its user's and a model's rates"
+    )
+    func limits() async throws {
+        let (books, database) = try stage()
+        let directory = try directory(database)
+        guard case .known(let before) = await load(directory, digest) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(before.keyRateLimit.isNone && before.userRateLimit.isNone && before.allowedAddresses == nil)
+        try change(
+            database,
+            """
+            UPDATE api_keys SET requests_per_minute = 5, concurrent_calls = 2, allowed_models = '3,4',
+                allowed_addresses = '["10.0.0.0/8","2001:db8::1"]'
+            """,
+            kind: "api_key",
+            row: 1
+        )
+        try change(database, "UPDATE users SET tokens_per_minute = 9000", kind: "user", row: Books.user.rawValue)
+        try change(database, "UPDATE ai_models SET requests_per_minute = 7", kind: "model", row: 1)
+        try directory.refresh()
+        guard case .known(let after) = await load(directory, digest) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(after.keyRateLimit == RateLimit(requestsPerMinute: 5, concurrentCalls: 2))
+        #expect(after.userRateLimit == RateLimit(tokensPerMinute: 9_000))
+        #expect(after.allowedAddresses?.map(\.description) == ["10.0.0.0/8", "2001:db8::1"])
+        #expect(after.allowedModels == [ModelID(3), ModelID(4)])
+        #expect(directory.catalog.models.values.allSatisfy { $0.rateLimit == RateLimit(requestsPerMinute: 7) })
+        // What cannot be read allows nobody.
+        try change(database, "UPDATE api_keys SET allowed_addresses = '10.0.0.0/8'", kind: "api_key", row: 1)
+        try directory.refresh()
+        guard case .known(let broken) = await load(directory, digest) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(broken.allowedAddresses == [])
+        try database.close()
+        withExtendedLifetime(books) {}
+    }
+
+    @Test(
+        "lists of addresses are read back as they were written, and nothing else is",
+        arguments: [
+            ("[]", 0), (" [ ] ", 0), (#"["203.0.113.7"]"#, 1), (#"[ "10.0.0.0/8" , "::1" ]"#, 2), ("", nil), ("[", nil),
+            ("]", nil), ("[10.0.0.0/8]", nil), (#"["10.0.0.0/8",]"#, nil), (#"["10.1.0.0/8"]"#, nil), ("null", nil),
+            (#"["a"]"#, nil), (#"["10.0.0.0/8" "::1"]"#, nil), ("10.0.0.0/8", nil), (#"["]"#, nil), (#"[""]"#, nil),
+        ] as [(String, Int?)]
+    )
+    func addresses(text: String, count: Int?) {
+        let ranges = AllowedAddressesCoding.decode(text)
+        #expect(ranges?.count == count)
+        if let ranges { #expect(AllowedAddressesCoding.decode(AllowedAddressesCoding.encode(ranges)) == ranges) }
+    }
+
     @Test("a key that was wrong is right once it is made")
     func madeLater() async throws {
         let (books, database) = try stage()

@@ -1,0 +1,24 @@
+import Domain
+
+/// The three columns of a rate limit, wherever they stand.
+enum RateLimitColumns {
+    /// - Parameter table: the alias the columns are read by.
+    static func list(of table: String) -> String {
+        RateLimit.Measure.allCases.map { "\(table).\($0.rawValue)" }.joined(separator: ", ")
+    }
+
+    static func values(_ wish: DesiredRateLimit) -> [(column: String, value: SQLValue)] {
+        RateLimit.Measure.allCases.compactMap { measure in
+            wish[measure].map { (measure.rawValue, SQLValue($0)) }
+        }
+    }
+
+    /// - Parameter first: where the columns of ``list(of:)`` begin.
+    static func read(_ row: any SQLStatement, from first: Int) -> RateLimit {
+        var limit = RateLimit()
+        for (offset, measure) in RateLimit.Measure.allCases.enumerated() {
+            limit[measure] = row.optionalInt64(first + offset)
+        }
+        return limit
+    }
+}
