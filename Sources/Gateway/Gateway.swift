@@ -18,6 +18,7 @@ package final class Gateway: Sendable {
     private let running = Mutex(Running())
     let bodies: BodyBudget
     let heldAnswers: BodyBudget
+    let rates: CallRates
 
     private struct Running {
         var calls = 0
@@ -41,6 +42,7 @@ package final class Gateway: Sendable {
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)
+        rates = CallRates(usersLimit: settings.userRateLimit)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .fullVerification
         configuration.minimumTLSVersion = .tlsv12

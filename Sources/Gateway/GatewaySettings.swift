@@ -60,6 +60,10 @@ package struct GatewaySettings: Sendable {
 
     package var limits = Limits()
     package var deadlines = Deadlines()
+    /// Of users who have none of their own.
+    package var userRateLimit = RateLimit.none
+    /// Believed about the addresses of clients.
+    package var trustedProxies = TrustedProxies.none
     package var clamp: ClampRule = .implicit
     package var disconnectUnknown: DisconnectPolicy = .chargeHold
     /// Loopback and private networks are legitimate upstreams; link-local and metadata addresses never are.

@@ -39,6 +39,27 @@ import Testing
         #expect(loaded.origins["log_level"]?.hasSuffix(":2") == true)
     }
 
+    @Test("rates and proxies are none until they are named")
+    func ratesAndProxies() throws {
+        let none = try load().settings
+        #expect(none.gateway.userRateLimit.isNone && none.gateway.trustedProxies == .none)
+        let environment = [
+            "TOKENAUDIT_RATE_LIMITS_REQUESTS_PER_MINUTE": "60", "TOKENAUDIT_RATE_LIMITS_CONCURRENT_CALLS": "none",
+            "TOKENAUDIT_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+        ]
+        let settings = try load(environment: environment).settings
+        #expect(settings.gateway.userRateLimit == RateLimit(requestsPerMinute: 60))
+        for (path, shown) in [
+            ("rate_limits.requests_per_minute", "60"), ("rate_limits.tokens_per_minute", "none"),
+            ("trusted_proxies", "10.0.0.0/8, ::1"),
+        ] {
+            let setting = try #require(SettingKey.all.first { $0.path == path })
+            #expect(setting.show(settings) == shown)
+            var again = Settings()
+            #expect(setting.read(shown, &again) == nil && setting.show(again) == shown)
+        }
+    }
+
     @Test(
         "what the file gets wrong is named with its line",
         arguments: [
@@ -50,6 +71,12 @@ import Testing
             ("deadlines:\n  connect: 10 s\n", 2, "deadlines.connect: must be a time"),
             ("database: postgres://u:p@h/d\n", 1, "database: this build speaks SQLite only"),
             ("database: \"sqlite::memory:\"\n", 1, "database: must name a file"),
+            (
+                "rate_limits:\n  tokens_per_minute: 0\n", 2,
+                "rate_limits.tokens_per_minute: must be none or a whole number"
+            ),
+            ("trusted_proxies: 10.0.0.1/8\n", 1, "trusted_proxies: '10.0.0.1/8' is no address or range"),
+            ("trusted_proxies: 10.0.0.0/8,\n", 1, "trusted_proxies: '' is no address or range"),
             ("keep_raw_usage: maybe\n", 1, "keep_raw_usage: must be true or false"),
             ("listen:\n", 1, "listen: must not be empty"),
             ("listen: [1]\n", 1, "listen: must be a single value"),

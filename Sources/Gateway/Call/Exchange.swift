@@ -22,6 +22,7 @@ final class Exchange: Timed, @unchecked Sendable {
     private var body = ByteBuffer()
     /// Of the budget for bodies, until the call's end.
     private var takenBytes = 0
+    private var clientAddress = ""
     private var isBodyComplete = false
     private var prepared: PreparedCall?
     private var hold: Hold?
@@ -32,6 +33,9 @@ final class Exchange: Timed, @unchecked Sendable {
     private var attempt: UpstreamAttempt?
     private var writer: AnswerWriter
     private var charge = Money.zero
+    /// What the call has taken of rates that are limited, until its end.
+    private var lease: RateLimiter.Lease?
+    private var usedTokens: Int64 = 0
     private var deadlines = CallDeadlines()
 
     init(connection: ConnectionHandler, head: RequestHead) {
@@ -60,6 +64,7 @@ final class Exchange: Timed, @unchecked Sendable {
     }
 
     private func authenticated(_ principal: Principal) {
+        guard takeAddress(principal) else { return refuse(.addressNotAllowed) }
         let limit = gateway.settings.limits.requestBodyBytes
         if let length = head.contentLength, length > limit { return refuse(.bodyTooLarge(limit: limit)) }
         self.principal = principal
@@ -69,6 +74,15 @@ final class Exchange: Timed, @unchecked Sendable {
             connection?.send(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
             connection?.flush()
         }
+    }
+
+    /// - Returns: false if the key may not be used from there.
+    private func takeAddress(_ principal: Principal) -> Bool {
+        guard let connection else { return true }
+        guard let peer = connection.peer else { return principal.isAllowed(from: nil) }
+        let client = gateway.settings.trustedProxies.client(of: peer, forwardedFor: head.forwardedFor)
+        clientAddress = client == peer ? connection.peerText : client.description
+        return principal.isAllowed(from: client)
     }
 
     func receiveBody(_ bytes: ByteBuffer) {
@@ -122,7 +136,7 @@ final class Exchange: Timed, @unchecked Sendable {
             }
             return refuse(error)
         }
-        if let error = gateway.enter() { return refuse(error) }
+        if let error = takeRates(request, of: quoted.model, for: principal) ?? gateway.enter() { return refuse(error) }
         isCounted = true
         let intent = CallIntent(
             id: id,
@@ -130,7 +144,7 @@ final class Exchange: Timed, @unchecked Sendable {
             request: request,
             quoted: quoted,
             principal: principal,
-            clientAddress: connection?.clientAddress ?? "",
+            clientAddress: clientAddress,
             startedAt: startedAt
         )
         prepared = PreparedCall(request: request, quoted: quoted, intent: intent)
@@ -144,6 +158,21 @@ final class Exchange: Timed, @unchecked Sendable {
         let queuedAt = NIODeadline.now()
         gateway.journal.admit(asked) { [self] admission in
             loop.hop { [self] in admitted(admission, queuedAt: queuedAt) }
+        }
+    }
+
+    /// After everything that could refuse the request for what it is: only a good one counts.
+    private func takeRates(_ request: OpenAIRequest, of model: Model, for principal: Principal) -> CallError? {
+        switch gateway.rates.take(request, endpoint: head.endpoint, for: principal, of: model) {
+        case nil: return nil
+        case .taken(let lease, let standing):
+            self.lease = lease
+            writer.rates = standing
+            return nil
+        case .refused(let refusal, let standing):
+            writer.rates = standing
+            return .rateLimited(refusal)
+        case .crowded: return .overloaded
         }
     }
 
@@ -292,6 +321,7 @@ final class Exchange: Timed, @unchecked Sendable {
             firstByteMilliseconds: attempt?.firstByteMilliseconds
         )
         charge = result.charge
+        usedTokens = result.usage.inputTokens + result.usage.outputTokens
         if result.excess > .zero {
             gateway.logger.error(
                 "usage beyond the hold",
@@ -363,6 +393,7 @@ final class Exchange: Timed, @unchecked Sendable {
         connection = nil
         loop.unwatch(self)
         gateway.bodies.giveBack(takenBytes)
+        if let lease { gateway.rates.giveBack(lease, usedTokens: usedTokens) }
         if isCounted { gateway.leave() }
     }
 }

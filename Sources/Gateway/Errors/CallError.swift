@@ -20,6 +20,8 @@ package enum CallError: Error, Hashable, Sendable {
     case insufficientQuota
     case heldByRunningCalls
     case keyLimitReached
+    case addressNotAllowed
+    case rateLimited(RateRefusal)
     case overloaded
     case journalUnavailable
     case shuttingDown
@@ -38,8 +40,9 @@ package enum CallError: Error, Hashable, Sendable {
         case .bodyTooLarge: 413
         case .headersTooLarge: 431
         case .requestTimeout: 408
+        case .addressNotAllowed: 403
         case .unknownModel: 404
-        case .insufficientQuota, .heldByRunningCalls, .keyLimitReached: 429
+        case .insufficientQuota, .heldByRunningCalls, .keyLimitReached, .rateLimited: 429
         case .unpricedModel, .noRoute, .directoryBusy, .overloaded, .journalUnavailable, .shuttingDown,
             .upstreamRefusesUs:
             503
@@ -54,7 +57,8 @@ package enum CallError: Error, Hashable, Sendable {
             .requestTimeout, .unknownModel, .uncoveredMember:
             "invalid_request_error"
         case .insufficientQuota, .keyLimitReached: "insufficient_quota"
-        case .heldByRunningCalls: "rate_limit_error"
+        case .heldByRunningCalls, .rateLimited: "rate_limit_error"
+        case .addressNotAllowed: "permission_error"
         default: "server_error"
         }
     }
@@ -73,7 +77,8 @@ package enum CallError: Error, Hashable, Sendable {
         case .uncoveredMember: "unsupported_parameter"
         case .insufficientQuota: "insufficient_quota"
         case .keyLimitReached: "key_spend_limit_exceeded"
-        case .heldByRunningCalls: "rate_limit_exceeded"
+        case .heldByRunningCalls, .rateLimited: "rate_limit_exceeded"
+        case .addressNotAllowed: "ip_not_authorized"
         case .directoryBusy, .overloaded: "server_is_overloaded"
         case .journalUnavailable: "ledger_unavailable"
         case .shuttingDown: "server_shutting_down"
@@ -114,6 +119,8 @@ package enum CallError: Error, Hashable, Sendable {
         case .insufficientQuota: "Your quota does not cover this call. Ask your administrator for more."
         case .keyLimitReached: "This key's spending limit does not cover this call."
         case .heldByRunningCalls: "Your running calls hold the rest of your quota; try again when one has ended."
+        case .addressNotAllowed: "This API key may not be used from your address."
+        case .rateLimited(let refusal): refusal.message
         case .overloaded: "Too many calls are running; try again shortly."
         case .journalUnavailable: "The ledger cannot take this call now; nothing was charged. Try again shortly."
         case .shuttingDown: "The server is shutting down; try again."
@@ -131,14 +138,21 @@ package enum CallError: Error, Hashable, Sendable {
         switch self {
         case .directoryBusy, .overloaded, .journalUnavailable, .shuttingDown, .heldByRunningCalls: 1
         case .upstreamRefusesUs, .noRoute, .unpricedModel: 30
+        case .rateLimited(let refusal): refusal.waitMilliseconds.map { Int(($0 + 999) / 1_000) }
         default: nil
         }
+    }
+
+    /// The same where it is known more exactly than in seconds.
+    package var retryAfterMilliseconds: Int64? {
+        if case .rateLimited(let refusal) = self { refusal.waitMilliseconds } else { nil }
     }
 
     /// OpenAI's clients retry 429 and 5xx by themselves; these must not be.
     package var forbidsRetry: Bool {
         switch self {
         case .insufficientQuota, .keyLimitReached: true
+        case .rateLimited(let refusal): refusal.wait == .endless
         default: false
         }
     }

@@ -11,6 +11,7 @@ enum HeaderPolicy {
         case expect
         case contentEncoding
         case contentLength
+        case forwardedFor
         /// Changes what a call costs.
         case costBearing
         case dropped
@@ -20,7 +21,7 @@ enum HeaderPolicy {
     /// Open list: what is not ours to read, hop-by-hop, a credential or about the client's network goes upstream.
     static func classify(requestHeader name: String) -> RequestHeader {
         // x-forwarded-anything tells of networks that are none of the provider's business.
-        if begins(name, "x-forwarded-") { return .dropped }
+        if begins(name, "x-forwarded-") { return equals(name, "x-forwarded-for") ? .forwardedFor : .dropped }
         return switch name.utf8.count {
         case 2: equals(name, "te") ? .dropped : .forwarded
         case 4: equals(name, "host") ? .dropped : .forwarded

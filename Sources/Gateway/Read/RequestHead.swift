@@ -14,6 +14,8 @@ struct RequestHead {
     var expectsContinue = false
     var hasContentEncoding = false
     var contentLength: Int?
+    /// What proxies, or a client in their name, say about where it comes from.
+    var forwardedFor: [String] = []
     /// A header that lengthens the context, speeds the answer up or otherwise changes the price.
     var costBearing: String?
     /// Headers that go upstream as they came.
@@ -36,6 +38,7 @@ struct RequestHead {
             case .expect: expectsContinue = version.minor > 0 && HeaderPolicy.equals(value, "100-continue")
             case .contentEncoding: if !HeaderPolicy.equals(value, "identity") { hasContentEncoding = true }
             case .contentLength: contentLength = Int(value)
+            case .forwardedFor: forwardedFor.append(value)
             case .costBearing: if !value.isEmpty { costBearing = name.lowercased() }
             case .dropped: break
             case .forwarded:

@@ -33,7 +33,9 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     let gateway: Gateway
     let loop: LoopContext
-    private(set) var clientAddress = ""
+    /// The other end of the connection: a client, or a proxy.
+    private(set) var peer: IPAddress?
+    private(set) var peerText = ""
     /// The socket's end of the pipeline; set by itself.
     var wire: WireHandler?
     private var context: ChannelHandlerContext?
@@ -124,7 +126,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        clientAddress = context.channel.remoteAddress?.ipAddress ?? ""
+        peer = context.channel.remoteAddress?.ipAddress.flatMap { IPAddress(parsing: $0) }
+        peerText = peer?.description ?? ""
         loop.watch(self)
         arm(.idle)
     }

@@ -11,6 +11,8 @@ struct AnswerWriter {
     private var framing = Framing.chunked
     /// What the request's output limit was lowered to, if it was.
     var outputLimit: Int64?
+    /// Where the client stands with what limits its rate, if anything does.
+    var rates: RateStanding?
 
     init(call: CallID, version: HTTPVersion, isKeepAlive: Bool) {
         self.call = call
@@ -57,10 +59,12 @@ struct AnswerWriter {
         buffer.writeStatusLine(version, HTTPResponseStatus(statusCode: error.status))
         buffer.writeField("Content-Type", "application/json")
         if let seconds = error.retryAfterSeconds { buffer.writeField("Retry-After", String(seconds)) }
+        if let milliseconds = error.retryAfterMilliseconds { buffer.writeField("retry-after-ms", String(milliseconds)) }
         if error.forbidsRetry { buffer.writeField("x-should-retry", "false") }
         if error.status == 401 { buffer.writeField("WWW-Authenticate", "Bearer") }
         buffer.writeField("x-request-id", call.description)
         if let cost { buffer.writeField("x-tokenaudit-cost", cost.description) }
+        if let rates { buffer.writeRates(rates) }
         buffer.writeFraming(.length(body.readableBytes))
         buffer.writeConnection(version, closes: closes)
         buffer.writeImmutableBuffer(body)
@@ -92,6 +96,7 @@ struct AnswerWriter {
             if !namesCacheControl { buffer.writeField("Cache-Control", "no-cache") }
         }
         if let cost { buffer.writeField("x-tokenaudit-cost", cost.description) }
+        if let rates { buffer.writeRates(rates) }
         if let outputLimit { buffer.writeField("x-tokenaudit-output-limit", String(outputLimit)) }
         buffer.writeConnection(version, closes: !keepsAlive)
     }

@@ -49,6 +49,28 @@ extension SettingKey {
         }
     }
 
+    /// `none` or a number.
+    static func rate(
+        _ measure: RateLimit.Measure,
+        _ field: SettingPath<RateLimit>,
+        _ summary: String
+    ) -> SettingKey {
+        SettingKey(path: "rate_limits.\(measure.rawValue)", summary: summary) { text, settings in
+            if text == "none" {
+                settings[keyPath: field][measure] = nil
+                return nil
+            }
+            guard let value = StrictText.integer(text), RateLimit.range.contains(value) else {
+                return
+                    "must be none or a whole number from \(RateLimit.range.lowerBound) to \(RateLimit.range.upperBound)"
+            }
+            settings[keyPath: field][measure] = value
+            return nil
+        } show: {
+            $0[keyPath: field][measure].map(String.init) ?? "none"
+        }
+    }
+
     static func bytes(
         _ path: String,
         _ field: SettingPath<Int>,

@@ -4,7 +4,8 @@ import Gateway
 extension SettingKey {
     /// Every setting there is; whatever is not here is refused.
     static let all: [SettingKey] =
-        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + deadlines + others
+        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + rateLimits + deadlines
+        + others
 
     private static let policies: [SettingKey] = [
         .flag(
@@ -61,6 +62,12 @@ extension SettingKey {
         .bytes("limits.event", \.gateway.limits.eventBytes, 4_096...1 << 28, "one event of a stream"),
         .bytes("limits.drain", \.gateway.limits.drainBytes, 0...1 << 30, "read of a stream whose client is gone"),
         .bytes("limits.discard", \.gateway.limits.discardBytes, 0...1 << 30, "read and dropped of a refused request"),
+    ]
+
+    private static let rateLimits: [SettingKey] = [
+        .rate(.requests, \.gateway.userRateLimit, "requests a minute of a user who has no number of their own"),
+        .rate(.tokens, \.gateway.userRateLimit, "tokens a minute, input and output, of such a user"),
+        .rate(.calls, \.gateway.userRateLimit, "calls at a time of such a user"),
     ]
 
     private static let deadlines: [SettingKey] = [
@@ -125,6 +132,7 @@ extension SettingKey {
             \.allowsInsecureHTTP,
             "let people sign in over plain http from other hosts, where the network may read their passwords"
         ),
+        trustedProxies,
         .flag("keep_raw_usage", \.keepRawUsage, "keep the upstreams' usage objects as they came"),
         statisticsTimeZones,
         .choice(
@@ -213,6 +221,27 @@ extension SettingKey {
         return nil
     } show: {
         $0.previousMasterKeyFile ?? ""
+    }
+
+    private static let trustedProxies = SettingKey(
+        path: "trusted_proxies",
+        summary: "proxies that are believed about where requests come from: none, or addresses such as 10.0.0.0/8, ::1"
+    ) { text, settings in
+        var ranges: [AddressRange] = []
+        let parts = text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false)
+        for part in parts {
+            let part = String(part).trimmed
+            guard let range = AddressRange(parsing: part) else {
+                return "'\(part)' is no address or range, such as 10.0.0.0/8"
+            }
+            ranges.append(range)
+        }
+        guard ranges.count <= 1_000 else { return "must be at most 1000 ranges" }
+        settings.gateway.trustedProxies = TrustedProxies(ranges)
+        return nil
+    } show: {
+        let ranges = $0.gateway.trustedProxies.ranges
+        return ranges.isEmpty ? "none" : ranges.map(\.description).joined(separator: ", ")
     }
 
     private static let eventLoops = SettingKey(

@@ -11,6 +11,8 @@ import ServiceLifecycle
 /// A gateway on loopback with a control plane that echoes paths, ending with the closure it is lent to.
 struct TestGateway {
     static let key = "sk-audit-0123456789abcdefghijABCDEFGHIJ01"
+    /// Whoever a test says.
+    static let limitedKey = "sk-audit-limited0000000000000000000000000"
 
     let port: Int
     let journal: MemoryJournal
@@ -20,12 +22,13 @@ struct TestGateway {
         upstreamPort: Int,
         settings: GatewaySettings = TestGateway.settings(),
         journal: MemoryJournal = MemoryJournal(),
+        limited: Principal? = nil,
         _ body: @Sendable (TestGateway, ServiceGroup) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let gateway = try Gateway(
-            directory: directory(upstreamPort: upstreamPort),
+            directory: directory(upstreamPort: upstreamPort, limited: limited),
             journal: journal,
             digester: PlainDigester(),
             settings: settings,
@@ -70,7 +73,7 @@ struct TestGateway {
         return settings
     }
 
-    static func directory(upstreamPort: Int) -> MemoryDirectory {
+    static func directory(upstreamPort: Int, limited: Principal? = nil) -> MemoryDirectory {
         guard let url = try? BaseURL(parsing: "http://127.0.0.1:\(upstreamPort)/v1") else {
             preconditionFailure("a port")
         }
@@ -87,7 +90,13 @@ struct TestGateway {
             isActive: true,
             credential: Credential("sk-upstream-secret-0123456789")
         )
-        func model(_ id: Int64, _ name: String, upstream: String, prices: [PriceVersion]) -> Model {
+        func model(
+            _ id: Int64,
+            _ name: String,
+            upstream: String,
+            prices: [PriceVersion],
+            rateLimit: RateLimit = .none
+        ) -> Model {
             Model(
                 id: ModelID(id),
                 name: name,
@@ -96,6 +105,7 @@ struct TestGateway {
                 contextLength: 4_096,
                 maxOutputTokens: 1_024,
                 defaultOutputTokens: 512,
+                rateLimit: rateLimit,
                 routes: [Route(id: RouteID(id), provider: provider, upstreamModel: upstream)],
                 groups: [group],
                 prices: prices
@@ -118,8 +128,10 @@ struct TestGateway {
                 model(3, "unpriced", upstream: "fake", prices: []),
                 model(4, "stream", upstream: "fake-stream-20", prices: price(4)),
                 model(5, "slow", upstream: "fake-stream-50-20ms", prices: price(5)),
+                model(6, "rare", upstream: "rare", prices: price(6), rateLimit: RateLimit(requestsPerMinute: 1)),
             ]),
             principals: [
+                limitedKey: limited,
                 key: Principal(userID: UserID(1), keyID: APIKeyID(1), isActive: true, groups: [ModelGroupID(1)]),
                 "sk-audit-revoked000000000000000000000000": Principal(
                     userID: UserID(2),
@@ -127,7 +139,7 @@ struct TestGateway {
                     isActive: false,
                     groups: [ModelGroupID(1)]
                 ),
-            ]
+            ].compactMapValues { $0 }
         )
     }
 }
