@@ -26,7 +26,7 @@ struct AdministrationStage {
     let administration: Administration
     private let responder: RouterResponder<ControlPlane.Context>
 
-    init(allowsInsecureHTTP: Bool = false) async throws {
+    init(allowsInsecureHTTP: Bool = false, trustedProxies: [String] = []) async throws {
         let clock = clock
         tokens = try await AccessTokens(seed: Self.seed, keyID: Self.keyID)
         administration = Administration(
@@ -48,6 +48,7 @@ struct AdministrationStage {
                 journal: plain.journal,
                 isDatabaseReady: { true },
                 now: { clock.now },
+                trustedProxies: TrustedProxies(trustedProxies.compactMap { AddressRange(parsing: $0) }),
                 administration: administration
             )
         ).buildResponder()
@@ -174,6 +175,7 @@ final class FakeBooks: Accounts, SessionStore {
     struct Session {
         let standing: SessionStanding
         var refresh: TokenDigest
+        let address: String
         var isOpen = true
     }
 
@@ -195,6 +197,9 @@ final class FakeBooks: Accounts, SessionStore {
     }
 
     private let state = Mutex(State())
+
+    /// Where sessions were opened from.
+    var sessionAddresses: [String] { state.withLock { $0.sessions.values.map(\.address) } }
 
     var clock: FakeClock? {
         get { state.withLock { $0.clock } }
@@ -373,7 +378,7 @@ final class FakeBooks: Accounts, SessionStore {
             guard let role = state.users[user]?.account.role else { throw .notFound }
             let id = SessionID(Int64(state.sessions.count) + 1)
             let standing = SessionStanding(id: id, userID: user, role: role, expiresAt: expiresAt)
-            state.sessions[id] = Session(standing: standing, refresh: refresh)
+            state.sessions[id] = Session(standing: standing, refresh: refresh, address: address)
             return standing
         }
     }

@@ -81,10 +81,10 @@ import Testing
     }
 
     @Test(
-        "without a good key: 401 in OpenAI's envelope; if keys cannot be read: 503",
+        "without a good key: 401 in OpenAI's envelope; from an address it is not for: 403; if keys cannot be read: 503",
         arguments: [
             (nil, 401), ("sk-audit-wrong", 401), ("sk-audit-revoked", 401), ("sk-audit-expired", 401),
-            ("sk-audit-down", 503),
+            ("sk-audit-elsewhere", 403), ("sk-audit-down", 503),
         ] as [(String?, Int)]
     )
     func keys(key: String?, status: Int) async throws {
@@ -246,14 +246,19 @@ private struct FakeDirectory: Directory {
     func principal(for digest: KeyDigest) -> PrincipalLookup { .notLoaded }
 
     func load(_ digest: KeyDigest, completion: @escaping @Sendable (PrincipalLookup?) -> Void) {
-        func principal(isActive: Bool, expiresAt: Instant? = nil) -> PrincipalLookup {
+        func principal(
+            isActive: Bool,
+            expiresAt: Instant? = nil,
+            addresses: [AddressRange]? = nil
+        ) -> PrincipalLookup {
             .known(
                 Principal(
                     userID: .init(1),
                     keyID: .init(1),
                     isActive: isActive,
                     expiresAt: expiresAt,
-                    groups: [.init(1)]
+                    groups: [.init(1)],
+                    allowedAddresses: addresses
                 )
             )
         }
@@ -262,6 +267,8 @@ private struct FakeDirectory: Directory {
         case let known where known == digested("sk-audit-revoked"): completion(principal(isActive: false))
         case let known where known == digested("sk-audit-expired"):
             completion(principal(isActive: true, expiresAt: Instant(microseconds: 1)))
+        case let known where known == digested("sk-audit-elsewhere"):
+            completion(principal(isActive: true, addresses: [AddressRange(parsing: "203.0.113.0/24")!]))
         case let known where known == digested("sk-audit-down"): completion(nil)
         default: completion(.unknown)
         }

@@ -143,6 +143,32 @@ import Testing
         }
     }
 
+    @Test(
+        "a proxy that is trusted is believed about protocol and address; nobody else is",
+        arguments: [
+            ("10.0.0.1", ["X-Forwarded-Proto: https", "X-Forwarded-For: 6.6.6.6, 203.0.113.7"], 200, "203.0.113.7"),
+            ("10.0.0.1", ["X-Forwarded-Proto: https"], 200, "10.0.0.1"), ("10.0.0.1", [], 403, nil),
+            ("10.0.0.1", ["X-Forwarded-Proto: http", "X-Forwarded-For: 127.0.0.1"], 403, nil),
+            ("11.0.0.1", ["X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1"], 403, nil),
+            ("127.0.0.1", ["X-Forwarded-Proto: https", "X-Forwarded-For: 203.0.113.7"], 200, "127.0.0.1"),
+        ] as [(String, [String], Int, String?)]
+    )
+    func trustedProxies(peer: String, fields: [String], status: Int, address: String?) async throws {
+        let stage = try await AdministrationStage(trustedProxies: ["10.0.0.0/16"])
+        let answer = try await stage.ask(
+            "POST",
+            "/api/auth/login/",
+            body: Stage.credentials(Stage.email(.admin)),
+            headers: fields.map { line in
+                let parts = line.split(separator: ":", maxSplits: 1)
+                return (String(parts[0]), String(parts[1].dropFirst()))
+            },
+            from: peer
+        )
+        #expect(answer.status == status)
+        #expect(stage.books.sessionAddresses == (address.map { [$0] } ?? []))
+    }
+
     @Test("guessing is slowed down for the guesser alone, without a check")
     func throttle() async throws {
         let stage = try await AdministrationStage(allowsInsecureHTTP: true)

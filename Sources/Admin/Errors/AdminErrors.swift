@@ -91,8 +91,8 @@ extension ControlError {
         .forbidden,
         "insecure_transport",
         """
-        Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host that \
-        sends 'X-Forwarded-Proto: https', or set insecure_http.
+        Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host or \
+        in trusted_proxies that sends 'X-Forwarded-Proto: https', or set insecure_http.
         """
     )
 

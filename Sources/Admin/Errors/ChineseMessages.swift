@@ -46,8 +46,8 @@ enum ChineseMessages {
         // Who asks
         "Email and password do not match an active user.": "邮箱与密码不匹配，或用户已停用。",
         "Only a super admin makes or changes super admins.": "只有超级管理员可以创建或修改超级管理员。",
-        "Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host that sends 'X-Forwarded-Proto: https', or set insecure_http.":
-            "不接受来自其他主机的明文 http 密码。请在前面配置 TLS（本机代理发送 'X-Forwarded-Proto: https'），或设置 insecure_http。",
+        "Passwords are not taken over plain http from beyond this host. Put TLS before it, with a proxy on this host or in trusted_proxies that sends 'X-Forwarded-Proto: https', or set insecure_http.":
+            "不接受来自其他主机的明文 http 密码。请在前面配置 TLS（本机或 trusted_proxies 中的代理发送 'X-Forwarded-Proto: https'），或设置 insecure_http。",
         "Sign in first: send 'Authorization: Bearer' with an access token of /api/auth/login/.":
             "请先登录：用 /api/auth/login/ 返回的访问令牌发送 'Authorization: Bearer'。",
         "Signed in by cookie, a change needs this origin's own page and its X-CSRF-Token.":
@@ -93,6 +93,7 @@ enum ChineseMessages {
         "No API key was given. Send it as 'Authorization: Bearer sk-audit-…', 'x-api-key' or 'api-key'.":
             "未提供 API 密钥。请以 'Authorization: Bearer sk-audit-…'、'x-api-key' 或 'api-key' 发送。",
         "The API key is unknown, revoked or expired.": "API 密钥未知、已吊销或已过期。",
+        "This API key may not be used from your address.": "此 API 密钥不允许从您的地址使用。",
         "The model '{}' does not exist or your key has no access to it.": "模型 '{}' 不存在，或您的密钥无权使用。",
     ]
 }

@@ -33,6 +33,14 @@ struct ControlError: Error, Sendable {
         member: nil
     )
 
+    static let addressNotAllowed = ControlError(
+        status: .forbidden,
+        message: "This API key may not be used from your address.",
+        type: "permission_error",
+        code: "ip_not_authorized",
+        member: nil
+    )
+
     static let unavailable = ControlError(
         status: .serviceUnavailable,
         message: "The database cannot be asked now; try again shortly.",

@@ -6,22 +6,22 @@ struct ModelRoutes: Sendable {
     let sources: ControlPlane.Sources
 
     func add(to group: RouterGroup<ControlPlane.Context>) {
-        group.get("models") { request, _ in
-            let models = try await models(for: request)
+        group.get("models") { request, context in
+            let models = try await models(for: request, context)
             return JSONAnswer.response(ModelList(data: models.map(ModelCard.init)))
         }
         // Names may contain slashes: `meta-llama/llama-3`.
         group.get("models/**") { request, context in
             let name = context.parameters.getCatchAll().map(String.init).joined(separator: "/")
-            guard let model = try await models(for: request).first(where: { $0.name == name }) else {
+            guard let model = try await models(for: request, context).first(where: { $0.name == name }) else {
                 throw ControlError.unknownModel(name)
             }
             return JSONAnswer.response(ModelCard(model))
         }
     }
 
-    private func models(for request: Request) async throws -> [Model] {
-        let principal = try await KeyAuthentication(sources: sources).principal(of: request)
+    private func models(for request: Request, _ context: ControlPlane.Context) async throws -> [Model] {
+        let principal = try await KeyAuthentication(sources: sources).principal(of: request, context)
         return sources.directory.catalog.models.values
             .filter { model in
                 model.isActive && (principal.allowedModels?.contains(model.id) ?? true)

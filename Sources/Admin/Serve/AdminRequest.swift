@@ -21,7 +21,7 @@ struct AdminRequest: Sendable {
     func expectNothing() async throws { try await form().finish() }
 
     func query() throws(ControlError) -> ListQuery {
-        try ListQuery(request, operation.query, transport: Transport(request, from: context.clientAddress))
+        try ListQuery(request, operation.query, transport: Transport(request, context))
     }
 
     /// The id in the path.

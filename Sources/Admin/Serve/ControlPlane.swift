@@ -15,6 +15,8 @@ package struct ControlPlane: Sendable {
         /// True if the database answers now.
         package let isDatabaseReady: @Sendable () async -> Bool
         package let now: @Sendable () -> Instant
+        /// Believed about the addresses of clients.
+        package let trustedProxies: TrustedProxies
         /// This program's version, as `/openapi.json` tells it.
         package let version: String
         /// Nil: there is nothing under `/api/auth` and `/api/admin`.
@@ -27,6 +29,7 @@ package struct ControlPlane: Sendable {
             journal: any Journal,
             isDatabaseReady: @escaping @Sendable () async -> Bool,
             now: @escaping @Sendable () -> Instant,
+            trustedProxies: TrustedProxies = .none,
             version: String = "",
             administration: Administration? = nil
         ) {
@@ -36,6 +39,7 @@ package struct ControlPlane: Sendable {
             self.journal = journal
             self.isDatabaseReady = isDatabaseReady
             self.now = now
+            self.trustedProxies = trustedProxies
             self.version = version
             self.administration = administration
         }
@@ -44,11 +48,25 @@ package struct ControlPlane: Sendable {
     /// What a route knows of a request beside the request itself.
     package struct Context: RequestContext {
         package var coreContext: CoreRequestContextStorage
-        package let clientAddress: ClientAddress
+        /// The other end of the connection: a client, or a proxy.
+        let peer: ClientAddress
+        /// Where the request comes from: the peer, or whom trusted proxies name.
+        private(set) var clientAddress: ClientAddress
+        private(set) var isPeerTrusted = false
 
         package init(source: ApplicationRequestContextSource) {
             coreContext = .init(source: source)
-            clientAddress = ClientAddress(source.channel.remoteAddress)
+            peer = ClientAddress(source.channel.remoteAddress)
+            clientAddress = peer
+        }
+
+        /// Believes what `proxies` say in the request.
+        mutating func trust(_ proxies: TrustedProxies, in request: Request) {
+            guard let address = peer.address, proxies.contains(address) else { return }
+            isPeerTrusted = true
+            clientAddress = ClientAddress(
+                proxies.client(of: address, forwardedFor: request.headers[values: Transport.forwardedFor])
+            )
         }
     }
 
@@ -60,7 +78,7 @@ package struct ControlPlane: Sendable {
     package func buildResponder() -> RouterResponder<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         let operations = sources.administration?.operations
-        router.add(middleware: AnswerMiddleware(now: sources.now, operations: operations))
+        router.add(middleware: AnswerMiddleware(sources: sources, operations: operations))
         if let operations {
             operations.add(to: router)
             DocumentRoutes(operations: operations, version: sources.version).add(to: router)
@@ -82,7 +100,7 @@ package struct ControlPlane: Sendable {
 struct AnswerMiddleware: RouterMiddleware {
     typealias Context = ControlPlane.Context
 
-    let now: @Sendable () -> Instant
+    let sources: ControlPlane.Sources
     let operations: Operations?
 
     func handle(
@@ -90,8 +108,10 @@ struct AnswerMiddleware: RouterMiddleware {
         context: Context,
         next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        var context = context
+        context.trust(sources.trustedProxies, in: request)
         var generator = SystemRandomNumberGenerator()
-        let id = CallID(at: now(), random: (generator.next(), generator.next()))
+        let id = CallID(at: sources.now(), random: (generator.next(), generator.next()))
         var response: Response
         do {
             response = try await next(request, context)

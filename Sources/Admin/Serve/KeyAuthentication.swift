@@ -6,8 +6,9 @@ import Hummingbird
 struct KeyAuthentication: Sendable {
     let sources: ControlPlane.Sources
 
-    /// - Throws: `ControlError`: 401 without a good key, 503 if it cannot be looked up now.
-    func principal(of request: Request) async throws -> Principal {
+    /// - Throws: `ControlError`: 401 without a good key, 403 where it may not be used from, 503 if it cannot be looked up
+    ///   now.
+    func principal(of request: Request, _ context: ControlPlane.Context) async throws -> Principal {
         guard let key = Self.key(in: request.headers) else { throw ControlError.missingKey }
         let digest = Array(key.utf8).withUnsafeBytes { sources.digester.digest($0) }
         var lookup = sources.directory.principal(for: digest)
@@ -21,6 +22,7 @@ struct KeyAuthentication: Sendable {
         guard case .known(let principal) = lookup, principal.isActive,
             principal.expiresAt.map({ sources.now() < $0 }) ?? true
         else { throw ControlError.invalidKey }
+        guard principal.isAllowed(from: context.clientAddress.address) else { throw ControlError.addressNotAllowed }
         return principal
     }
 

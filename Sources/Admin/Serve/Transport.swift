@@ -5,19 +5,19 @@ import Hummingbird
 enum Transport: Hashable, Sendable {
     /// From this host to this host.
     case local
-    /// Through a proxy on this host that had it over TLS.
+    /// Through a proxy that is believed and had it over TLS.
     case https
     /// Over a network that may have read it, or through a proxy that does not say.
     case plain
 
-    init(_ request: Request, from address: ClientAddress) {
-        // Only a proxy on this host is believed; others come with a setting of their own.
-        guard address.isLoopback else {
+    init(_ request: Request, _ context: ControlPlane.Context) {
+        // A proxy on this host is believed about this without being named.
+        guard context.peer.isLoopback || context.isPeerTrusted else {
             self = .plain
             return
         }
         let told = Self.proxyFields.flatMap { request.headers[values: $0] }
-        let isDirect = told.isEmpty && HostName(request)?.isLoopback == true
+        let isDirect = told.isEmpty && context.peer.isLoopback && HostName(request)?.isLoopback == true
         let protocols = request.headers[values: Self.forwardedProtocol]
         self = isDirect ? .local : protocols.count == 1 && protocols[0].lowercased() == "https" ? .https : .plain
     }
@@ -25,8 +25,9 @@ enum Transport: Hashable, Sendable {
     var scheme: String { self == .https ? "https" : "http" }
 
     private static let forwardedProtocol = HTTPField.Name("X-Forwarded-Proto")!
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
     private static let proxyFields = [
-        forwardedProtocol, HTTPField.Name("X-Forwarded-For")!, HTTPField.Name("X-Real-IP")!,
+        forwardedProtocol, forwardedFor, HTTPField.Name("X-Real-IP")!,
         HTTPField.Name("Forwarded")!,
     ]
 }

@@ -84,7 +84,7 @@ struct SessionRoutes: Sendable {
 
     @Sendable private func logIn(_ asked: AdminRequest) async throws -> Response {
         let (request, context) = (asked.request, asked.context)
-        let transport = Transport(request, from: context.clientAddress)
+        let transport = Transport(request, context)
         guard transport != .plain || administration.allowsInsecureHTTP else { throw ControlError.insecureTransport }
         let wantsCookies = request.headers[Self.cookiesField] != nil
         // A page that meant to have cookies should not be handed tokens.

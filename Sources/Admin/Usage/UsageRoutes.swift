@@ -9,8 +9,8 @@ struct UsageRoutes: Sendable {
     let sources: ControlPlane.Sources
 
     func add(to group: RouterGroup<ControlPlane.Context>) {
-        group.get("usage") { request, _ in
-            let principal = try await KeyAuthentication(sources: sources).principal(of: request)
+        group.get("usage") { request, context in
+            let principal = try await KeyAuthentication(sources: sources).principal(of: request, context)
             let limit = try limit(in: request)
             let call = try call(in: request)
             do {

@@ -69,6 +69,7 @@ struct Server {
                     return answer == 1
                 },
                 now: Clock.now,
+                trustedProxies: settings.gateway.trustedProxies,
                 version: BuildVersion.text,
                 administration: administration
             )
