@@ -38,9 +38,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "AuditLog",
+            dependencies: ["Domain", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Storage",
             dependencies: [
-                "Domain",
+                "AuditLog", "Domain",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -83,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "tokenaudit",
             dependencies: [
-                "Domain", "Dialects", "Storage", "Gateway", "Admin",
+                "AuditLog", "Domain", "Dialects", "Storage", "Gateway", "Admin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -125,6 +130,7 @@ let package = Package(
             swiftSettings: strict + [.unsafeFlags(["-O"])]
         ),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "Fuzzing"], swiftSettings: strict),
+        .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "Fuzzing"], swiftSettings: strict),
         .testTarget(
             name: "DialectsTests",
             dependencies: ["Domain", "Dialects", "Fuzzing", .product(name: "NIOCore", package: "swift-nio")],
@@ -134,7 +140,7 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Domain", "Fuzzing", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
+                "AuditLog", "Domain", "Fuzzing", "Storage", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
