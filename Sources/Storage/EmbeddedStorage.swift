@@ -69,7 +69,7 @@ package final class EmbeddedStorage: Sendable {
         reports = try SQLiteDatabase(
             path: path,
             isReadOnly: true,
-            maximumReaders: StorageReports.width + ControlDesk.readers
+            maximumReaders: StorageReports.width + ControlDesk.readers + AuditSigner.readers
         )
         // While somebody else writes, settlements go to the spool rather than wait.
         try database.setBusyTimeout(milliseconds: 1_000)
@@ -105,8 +105,8 @@ package final class EmbeddedStorage: Sendable {
         return String(cString: found)
     }
 
-    /// Commits what waits, marks this process as ended, empties the WAL, closes. What could not be committed is found by
-    /// the next start, which then takes this process for dead.
+    /// Marks this process as ended, empties the WAL, closes; the journal is stopped if it was not. What could not be
+    /// committed is found by the next start, which then takes this process for dead.
     package func close() async throws {
         await journal.stop()
         let (database, replica, now) = (database, replica, clock())
@@ -129,6 +129,16 @@ package final class EmbeddedStorage: Sendable {
         _ = try? database.checkpoint(truncating: true)
         defer { lock.release() }
         try database.close()
+    }
+}
+
+extension EmbeddedStorage {
+    /// Whether a server has the database now.
+    package static func isServed(_ path: String) -> Bool {
+        let descriptor = open(resolved(path) + ".lock", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { Glibc.close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
     }
 }
 

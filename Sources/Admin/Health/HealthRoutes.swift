@@ -2,7 +2,7 @@ import Domain
 import Hummingbird
 
 /// `/healthz`: the process runs. `/readyz`: it can take calls, which needs the database and the journal; upstreams'
-/// health is not ours and does not count.
+/// health is not ours and does not count, and a halted audit log is told without counting: calls go on.
 struct HealthRoutes: Sendable {
     let sources: ControlPlane.Sources
 
@@ -16,7 +16,8 @@ struct HealthRoutes: Sendable {
                 Readiness(
                     status: isReady ? "ready" : "unavailable",
                     database: isDatabaseReady ? "ok" : "does not answer",
-                    journal: isJournalReady ? "ok" : "takes no admissions"
+                    journal: isJournalReady ? "ok" : "takes no admissions",
+                    audit: sources.audit?.halt.map { "halted: \($0)" } ?? "ok"
                 ),
                 status: isReady ? .ok : .serviceUnavailable
             )
@@ -35,5 +36,6 @@ struct HealthRoutes: Sendable {
         let status: String
         let database: String
         let journal: String
+        let audit: String
     }
 }

@@ -17,6 +17,8 @@ package struct ControlPlane: Sendable {
         package let now: @Sendable () -> Instant
         /// Believed about the addresses of clients.
         package let trustedProxies: TrustedProxies
+        /// Nil: nothing is shown of the audit log.
+        package let audit: (any PublishedAudit)?
         /// This program's version, as `/openapi.json` tells it.
         package let version: String
         /// Nil: there is nothing under `/api/auth` and `/api/admin`.
@@ -30,6 +32,7 @@ package struct ControlPlane: Sendable {
             isDatabaseReady: @escaping @Sendable () async -> Bool,
             now: @escaping @Sendable () -> Instant,
             trustedProxies: TrustedProxies = .none,
+            audit: (any PublishedAudit)? = nil,
             version: String = "",
             administration: Administration? = nil
         ) {
@@ -40,6 +43,7 @@ package struct ControlPlane: Sendable {
             self.isDatabaseReady = isDatabaseReady
             self.now = now
             self.trustedProxies = trustedProxies
+            self.audit = audit
             self.version = version
             self.administration = administration
         }
@@ -84,6 +88,7 @@ package struct ControlPlane: Sendable {
             DocumentRoutes(operations: operations, version: sources.version).add(to: router)
         }
         HealthRoutes(sources: sources).add(to: router)
+        if let audit = sources.audit { AuditRoutes(audit: audit).add(to: router) }
         for prefix in ["v1", "api/v1"] {
             let group = router.group(RouterPath(prefix))
             ModelRoutes(sources: sources).add(to: group)
@@ -148,6 +153,7 @@ struct AnswerMiddleware: RouterMiddleware {
             }
             let methods =
                 APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
+                ?? AuditRoutes.methods(at: path)
                 ?? operations.flatMap { $0.methods(at: path) ?? DocumentRoutes.methods(at: path) }
             guard let methods, !methods.contains(request.method.rawValue) else {
                 return ControlError.notFound(path).response(for: path, in: language)

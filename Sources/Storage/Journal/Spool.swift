@@ -37,7 +37,7 @@ struct Spool: ~Copyable, Sendable {
             close(descriptor)
             throw code == ENOSPC ? .full : .io("the spool cannot be preallocated: \(String(cString: strerror(code)))")
         }
-        guard fsync(descriptor) == 0, Self.syncDirectory(of: path) else {
+        guard fsync(descriptor) == 0, FileSync.directory(of: path) else {
             close(descriptor)
             throw .io("the spool cannot be synced")
         }
@@ -161,13 +161,6 @@ struct Spool: ~Copyable, Sendable {
             done += wrote
         }
         return true
-    }
-
-    private static func syncDirectory(of path: String) -> Bool {
-        let descriptor = open(split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return fsync(descriptor) == 0
     }
 
     private static func split(_ path: String) -> (folder: String, file: String) {

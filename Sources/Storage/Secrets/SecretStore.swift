@@ -36,6 +36,10 @@ package struct SecretStore: Sendable {
     /// - Throws: `SecretError` if it does not open under this master key: then no session can be opened or checked.
     package func sessionKey(_ vault: Vault, now: Instant) throws -> SessionKey { try newest(vault, now: now) }
 
+    /// The newest key that checkpoints are signed with; the first one is made here. Idempotent, also between processes.
+    /// - Throws: `SecretError` if it does not open under this master key: then no checkpoint can be signed.
+    package func signerKey(_ vault: Vault, now: Instant) throws -> SignerKey { try newest(vault, now: now) }
+
     private func newest<Secret: StoredSecret>(_ vault: Vault, now: Instant) throws -> Secret {
         if let secret = try database.read({ try find($0, vault) as Secret? }) { return secret }
         return try database.write { connection in

@@ -3,11 +3,13 @@ import Domain
 /// A call's row as `ledger verify` reads it: its bill as the leaf has it, and what else the row says.
 struct VerifiedCall {
     static let columns =
-        "id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, \(TokenColumns.names), provenance, charge, cost, excess, flags, status_code, duration_ms, first_byte_ms, ended_at, leaf"
+        "id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, \(TokenColumns.names), provenance, charge, cost, excess, flags, status_code, duration_ms, first_byte_ms, ended_at, leaf, method"
 
     var bill: BillLeaf
     let replica: ReplicaID
     let leafNumber: Int64?
+    /// The row holds just what was read of it: nothing was capped or rounded on the way, which a leaf could not tell.
+    let isExact: Bool
 
     var isOpen: Bool { bill.state == .open || bill.state == .uncertain }
     var isByPolicy: Bool { bill.flags.contains(.chargedByPolicy) }
@@ -21,6 +23,12 @@ struct VerifiedCall {
         else { return nil }
         replica = row.id(2)
         leafNumber = row.optionalInt64(37)
+        let usage = TokenColumns.usage(row, from: 19, provenance: 28)
+        isExact =
+            TokenClass.allCases.allSatisfy { row.int64(19 + $0.rawValue) == usage[$0] }
+            && row.int64(28) == usage.packedProvenance && (0...1).contains(row.int64(12))
+            && row.optionalInt64(35).map { $0 >= 0 } ?? true && row.int64(38) == 1
+            && row.isNull(36) == (state == .open || state == .uncertain)
         bill = BillLeaf(
             id: id,
             userID: row.id(3),
@@ -40,7 +48,7 @@ struct VerifiedCall {
             estimatedInputPrice: row.money(17),
             startedAt: row.instant(18),
             state: state,
-            usage: TokenColumns.usage(row, from: 19, provenance: 28),
+            usage: usage,
             charge: row.money(29),
             correction: .zero,
             cost: row.money(30),

@@ -56,6 +56,14 @@ struct Server {
             uptime: { ContinuousClock.now - started },
             now: Clock.now
         )
+        let signer = AuditSigner(
+            database: database,
+            reader: storage.reports,
+            key: try secrets.signerKey(vault, now: Clock.now()),
+            file: CheckpointFile(database: database.path),
+            logger: logger,
+            clock: Clock.now
+        )
         let controlPlane = ControlPlane(
             sources: .init(
                 directory: directory,
@@ -70,6 +78,7 @@ struct Server {
                 },
                 now: Clock.now,
                 trustedProxies: settings.gateway.trustedProxies,
+                audit: signer,
                 version: BuildVersion.text,
                 administration: administration
             )
@@ -94,7 +103,15 @@ struct Server {
         let services = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: StorageService(storage: storage, directory: directory, logger: logger)),
+                    .init(
+                        service: StorageService(
+                            storage: storage,
+                            directory: directory,
+                            signer: signer,
+                            logger: logger
+                        )
+                    ),
+                    .init(service: SigningService(signer: signer)),
                     .init(service: statistics),
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),

@@ -4,19 +4,38 @@ import ServiceLifecycle
 import Storage
 import UnixSignals
 
-/// Ends last: what is journalled is committed, this process marked as ended, the database closed.
+/// Ends last: what is journalled is committed and signed, this process marked as ended, the database closed.
 struct StorageService: Service {
     let storage: EmbeddedStorage
     let directory: StorageDirectory
+    let signer: AuditSigner
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
         directory.stop()
         do {
+            await storage.journal.stop()
+            await signer.signing()
             try await storage.close()
         } catch {
             logger.error("the database did not close cleanly", metadata: ["cause": "\(error)"])
+        }
+    }
+}
+
+/// Signs the audit log every two seconds; the last time is when the journal has ended.
+struct SigningService: Service {
+    private static let pause = Duration.seconds(2)
+
+    let signer: AuditSigner
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                await signer.signing()
+                try await Task.sleep(for: Self.pause)
+            }
         }
     }
 }
