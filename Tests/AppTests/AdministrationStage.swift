@@ -22,12 +22,14 @@ struct AdministrationStage {
     let statistics = FakeStatistics()
     let clock = FakeClock()
     let log = RecordedLog()
+    let catalog: CatalogStage
     let tokens: AccessTokens
     let administration: Administration
     private let responder: RouterResponder<ControlPlane.Context>
 
     init(allowsInsecureHTTP: Bool = false, trustedProxies: [String] = []) async throws {
         let clock = clock
+        catalog = try CatalogStage(clock: clock)
         tokens = try await AccessTokens(seed: Self.seed, keyID: Self.keyID)
         administration = Administration(
             accounts: books,
@@ -35,6 +37,7 @@ struct AdministrationStage {
             statistics: statistics,
             passwords: passwords,
             accessTokens: tokens,
+            catalog: catalog.desk,
             allowsInsecureHTTP: allowsInsecureHTTP,
             uptime: { .microseconds(clock.now.microseconds - Self.start.microseconds) },
             now: { clock.now }

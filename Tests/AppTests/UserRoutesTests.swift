@@ -11,7 +11,9 @@ import Testing
     // MARK: Who may what
 
     /// Each route, the least role that may use it, and what it answers then. A route that is not here fails the test.
-    private static let routes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
+    private static let routes = ownRoutes + CatalogStage.routes
+
+    private static let ownRoutes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
         ("POST", "/api/auth/login", nil, #"{"email":"nobody@example.com","password":"x"}"#, 401),
         ("POST", "/api/auth/refresh", nil, #"{"refresh":"x"}"#, 401),
         ("POST", "/api/auth/logout", .user, nil, 204),
@@ -58,17 +60,20 @@ import Testing
             for route in Self.routes {
                 let stage = try await AdministrationStage()
                 let target = stage.books.add(email: "target@example.com", role: .user, passwordHash: nil)
-                let path = route.path.replacing("{id}", with: target.id.description) + slash
+                let id = try await stage.catalog.target(of: route.path) ?? target.id.rawValue
+                let path = route.path.replacing("{id}", with: "\(id)") + slash
                 let nobody = try await stage.ask(route.method, path, body: route.body)
                 #expect(nobody.status == (route.least == nil ? route.status : 401), "\(route.method) \(path)")
                 if route.least != nil { #expect(nobody.headers[.wwwAuthenticate] == "Bearer") }
                 let token = try await stage.access(role)
                 let before = stage.books.changes
+                let (leaves, lookups) = (try stage.catalog.leaves, stage.catalog.lookups)
                 let answer = try await stage.ask(route.method, path, token: token, body: route.body)
                 let may = route.least.map { role.covers($0) } ?? true
                 #expect(answer.status == (may ? route.status : 403), "\(role) \(route.method) \(path)")
                 if !may {
                     #expect(answer.code == "permission_denied" && stage.books.changes == before)
+                    #expect(try stage.catalog.leaves == leaves && stage.catalog.lookups == lookups)
                     // Whether an id exists is not told to those who may not ask.
                     let other = route.path.replacing("{id}", with: "999") + slash
                     let missing = try await stage.ask(route.method, other, token: token, body: route.body)

@@ -41,7 +41,9 @@ extension ControlError {
         "unsupported_media_type",
         "The body must be application/json, in UTF-8 and not compressed."
     )
-    static let bodyTooLarge = refusal(.contentTooLarge, "body_too_large", "The body is larger than 64 KiB.")
+    static func bodyTooLarge(most bytes: Int) -> ControlError {
+        refusal(.contentTooLarge, "body_too_large", "The body is larger than \(bytes / 1_024) KiB.")
+    }
 
     // MARK: Who asks
 
@@ -160,6 +162,8 @@ extension DeskError.Conflict {
     fileprivate var message: Message {
         switch self {
         case .lastSuperAdmin: "The last super admin stays one, and active."
+        case .undecryptable: "The stored API key does not open under this master key; give it anew."
+        case .hasBegun: "This price has begun or begins within a minute; calls may have it already."
         }
     }
 }
@@ -168,6 +172,10 @@ extension DeskError.Refusal {
     fileprivate var message: Message {
         switch self {
         case .unknown: "There is no such one."
+        case .incompletePrice: "Input and output need a price each; a price of nothing is written \"0\"."
+        case .past: "Must not be in the past; leave it out for now."
+        case .aboveContext: "Must not exceed context_length."
+        case .aboveMaximum: "Must not exceed max_output_tokens."
         }
     }
 }

@@ -1,6 +1,34 @@
 /// What people are told in Chinese, by the English template; a test finds the sentences that are missing.
 enum ChineseMessages {
     static let all: [String: String] = [
+        // Catalogue
+        "Input and output need a price each; a price of nothing is written \"0\".":
+            "输入和输出都必须有价格；免费请写 \"0\"。",
+        "It stands at an address that no provider may have with these settings.": "该地址在当前设置下不允许作为提供商。",
+        "Must be a decimal from 0 to 1000 with at most 4 digits after the point.":
+            "应为 0 到 1000 之间的小数，小数点后最多 4 位。",
+        "Must be a decimal in a text, such as \"0.0015\".": "应为字符串形式的小数，例如 \"0.0015\"。",
+        "Must be a decimal of digits with at most 9 after the point.": "应为纯数字小数，小数点后最多 9 位。",
+        "Must be a price table of LiteLLM's form.": "应为 LiteLLM 格式的价格表。",
+        "Must be an object.": "应为对象。",
+        "Must be from 0 to 1000.": "应在 0 到 1000 之间。",
+        "Must be http or https, host, port and path, such as https://api.openai.com/v1.":
+            "应为 http 或 https 地址（主机、端口、路径），例如 https://api.openai.com/v1。",
+        "Must be names of models, each with the name of an entry or null.": "应为模型名称，值为条目名称或 null。",
+        "Must be visible characters of ASCII without spaces.": "应为不含空格的可见 ASCII 字符。",
+        "Must be words of small letters, digits, '_', '.' and '-'.": "应为由小写字母、数字、'_'、'.'、'-' 组成的词。",
+        "Must not be in the past; leave it out for now.": "不能早于现在；立即生效请省略。",
+        "Must not exceed context_length.": "不能超过 context_length。",
+        "Must not exceed max_output_tokens.": "不能超过 max_output_tokens。",
+        "More than $1 per 1,000 tokens; if that is meant, send allow_high_price: true.":
+            "每 1000 个 token 超过 1 美元；如确有此意，请发送 allow_high_price: true。",
+        "The stored API key does not open under this master key; give it anew.":
+            "已存储的 API 密钥无法用当前主密钥解开，请重新提供。",
+        "This is a private address; set upstream.allow_private if that is meant.":
+            "这是内网地址；如确有此意，请设置 upstream.allow_private。",
+        "This is an address or port that no provider may have.": "该地址或端口不允许作为提供商。",
+        "This price has begun or begins within a minute; calls may have it already.":
+            "该价格已经生效或将在一分钟内生效，可能已有调用使用。",
         // Members and parameters
         "A whole number from 1 to {}.": "应为 1 到 {} 的整数。",
         "Another one has this already.": "该值已被占用。",
@@ -38,7 +66,7 @@ enum ChineseMessages {
         "This field may not be null.": "不能为 null。",
         "U+0000 is not allowed.": "不允许 U+0000。",
         // Bodies
-        "The body is larger than 64 KiB.": "请求体超过 64 KiB。",
+        "The body is larger than {} KiB.": "请求体超过 {} KiB。",
         "The body is not valid JSON: {}.": "请求体不是有效的 JSON：{}。",
         "The body must be a JSON object.": "请求体必须是 JSON 对象。",
         "The body must be application/json, in UTF-8 and not compressed.":

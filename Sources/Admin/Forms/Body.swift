@@ -9,19 +9,22 @@ struct Body: Sendable {
     /// What has to hold between members: the route sees to it, this is for the document (JSON Schema's `dependentRequired`
     /// and the like).
     let rules: [String: JSONItem]
+    let largestBytes: Int
 
     init(
         required: [any FieldDeclaration] = [],
         optional: [any FieldDeclaration] = [],
         readOnly: Set<String> = [],
         mayBeAbsent: Bool = false,
-        rules: [String: JSONItem] = [:]
+        rules: [String: JSONItem] = [:],
+        largestBytes: Int = 65_536
     ) {
         self.required = required
         self.optional = optional
         self.readOnly = readOnly
         self.mayBeAbsent = mayBeAbsent
         self.rules = rules
+        self.largestBytes = largestBytes
     }
 
     /// No body, or an empty object.

@@ -178,6 +178,19 @@ extension Field where Value == Money {
     }
 }
 
+extension Field where Value == Multiplier {
+    /// A factor as a decimal in a string, exact to four decimals.
+    static func multiplier(_ name: String, _ note: String = "") -> Field {
+        Field(name, note, .text(1...8, pattern: #"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$"#)) { item in
+            guard case .string(let text) = item else { return .wrong("Must be a decimal in a text, such as \"1.50\".") }
+            guard let multiplier = try? Multiplier(parsing: text) else {
+                return .wrong("Must be a decimal from 0 to 1000 with at most 4 digits after the point.")
+            }
+            return .value(multiplier)
+        }
+    }
+}
+
 extension Field where Value == Instant {
     static func instant(_ name: String, _ note: String = "") -> Field {
         Field(name, note, .instant) { item in

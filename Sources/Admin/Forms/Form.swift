@@ -4,8 +4,6 @@ import Hummingbird
 /// A request's body as it is read: member by member, collecting what is wrong with each, so that a client hears everything
 /// at once.
 struct Form {
-    private static let largestBytes = 65_536
-
     private let members: [String: JSONItem]
     private let body: Body
     private var problems: [String: [Message]] = [:]
@@ -14,13 +12,15 @@ struct Form {
     /// - Throws: `ControlError`: 400, 413, 415. What is wrong with members is thrown by ``finish()``.
     init(_ request: Request, _ body: Body) async throws {
         self.body = body
-        members = try await Self.members(of: request, isOptional: body.mayBeAbsent)
+        members = try await Self.members(of: request, as: body)
         for name in members.keys where !body.has(name) {
             refuse(name, body.readOnly.contains(name) ? "This field is read-only." : "This field is not known here.")
         }
     }
 
     func has(_ name: String) -> Bool { members[name] != nil }
+
+    func hasProblem(with name: String) -> Bool { problems[name] != nil }
 
     mutating func refuse(_ name: String, _ message: Message) {
         problems[name, default: []].append(message)
@@ -56,16 +56,17 @@ struct Form {
         }
     }
 
-    private static func members(of request: Request, isOptional: Bool) async throws -> [String: JSONItem] {
-        if let length = request.headers[.contentLength].flatMap(Int.init), length > largestBytes {
-            throw ControlError.bodyTooLarge
+    private static func members(of request: Request, as declared: Body) async throws -> [String: JSONItem] {
+        let most = declared.largestBytes
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > most {
+            throw ControlError.bodyTooLarge(most: most)
         }
         var body: [UInt8] = []
         for try await part in request.body {
-            guard body.count + part.readableBytes <= largestBytes else { throw ControlError.bodyTooLarge }
+            guard body.count + part.readableBytes <= most else { throw ControlError.bodyTooLarge(most: most) }
             body += part.readableBytesView
         }
-        if body.isEmpty, isOptional { return [:] }
+        if body.isEmpty, declared.mayBeAbsent { return [:] }
         guard isJSON(request.headers), request.headers[.contentEncoding] == nil else {
             throw ControlError.wrongContentType
         }

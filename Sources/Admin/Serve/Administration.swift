@@ -8,6 +8,7 @@ package struct Administration: Sendable {
     let statistics: any Statistics
     let passwords: any PasswordHasher
     let accessTokens: AccessTokens
+    let catalog: CatalogDesk
     /// Passwords are taken over plain http from beyond this host.
     let allowsInsecureHTTP: Bool
     let attempts: LoginAttempts
@@ -21,6 +22,7 @@ package struct Administration: Sendable {
         statistics: any Statistics,
         passwords: any PasswordHasher,
         accessTokens: AccessTokens,
+        catalog: CatalogDesk,
         allowsInsecureHTTP: Bool,
         uptime: @escaping @Sendable () -> Duration,
         now: @escaping @Sendable () -> Instant
@@ -30,6 +32,7 @@ package struct Administration: Sendable {
         self.statistics = statistics
         self.passwords = passwords
         self.accessTokens = accessTokens
+        self.catalog = catalog
         self.allowsInsecureHTTP = allowsInsecureHTTP
         attempts = LoginAttempts(uptime: uptime)
         self.now = now
@@ -41,6 +44,7 @@ package struct Administration: Sendable {
             SessionRoutes(administration: self).operations
                 + UserRoutes(administration: self).operations
                 + StatisticsRoutes(administration: self).operations
+                + catalog.operations
         )
     }
 }

@@ -18,11 +18,20 @@ package enum DeskError: Error, Hashable, Sendable {
     package enum Conflict: String, Hashable, Sendable, CaseIterable {
         /// It would leave nobody who may do everything.
         case lastSuperAdmin = "last_super_admin"
+        /// The stored credential does not open under this master key.
+        case undecryptable
+        /// A price version that has begun, or is about to, may have been quoted.
+        case hasBegun = "has_begun"
     }
 
     /// Why a value does not go with what is stored.
     package enum Refusal: String, Hashable, Sendable, CaseIterable {
         /// No active row has this id.
         case unknown
+        /// Input and output have prices of their own, or there is none.
+        case incompletePrice = "incomplete_price"
+        case past
+        case aboveContext = "above_context_length"
+        case aboveMaximum = "above_max_output_tokens"
     }
 }

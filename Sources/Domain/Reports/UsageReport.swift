@@ -143,12 +143,19 @@ extension BillReport {
     /// The classes that were used, in their fixed order; with the fee a call they add up to the list price.
     package var lines: [BillLine] {
         guard let rates else { return [] }
-        return TokenClass.allCases.filter { usage[$0] != 0 }.map { tokenClass in
+        return rates.lines(of: usage)
+    }
+}
+
+extension Rates {
+    /// What ``price(of:)`` adds up beside the fee, line by line.
+    package func lines(of usage: Usage) -> [BillLine] {
+        TokenClass.allCases.filter { usage[$0] != 0 }.map { tokenClass in
             BillLine(
                 tokenClass: tokenClass,
                 count: usage[tokenClass],
                 provenance: usage.provenance(of: tokenClass),
-                picosPerToken: rates.effectiveRate(of: tokenClass)
+                picosPerToken: effectiveRate(of: tokenClass)
             )
         }
     }

@@ -57,7 +57,7 @@ private final class FilteringResolver: Resolver, Sendable {
             deliver([literal])
             return v6.futureResult
         }
-        addresses.threads.runIfActive(eventLoop: eventLoop) { Self.resolve(host: host, port: port) }
+        addresses.threads.runIfActive(eventLoop: eventLoop) { HostAddresses.all(of: host, port: port) }
             .whenComplete { result in
                 switch result {
                 case .success(let found): self.deliver(found)
@@ -80,31 +80,5 @@ private final class FilteringResolver: Resolver, Sendable {
         }
         v6.succeed(allowed.filter { $0.protocol == .inet6 })
         v4.succeed(allowed.filter { $0.protocol == .inet })
-    }
-
-    private static func resolve(host: String, port: Int) -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_protocol = Int32(IPPROTO_TCP)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &list) == 0, let first = list else { return [] }
-        defer { freeaddrinfo(first) }
-        var found: [SocketAddress] = []
-        var next: UnsafeMutablePointer<addrinfo>? = first
-        while let entry = next, found.count < 64 {
-            if let address = entry.pointee.ai_addr {
-                if entry.pointee.ai_family == AF_INET {
-                    address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                        found.append(SocketAddress($0.pointee, host: host))
-                    }
-                } else if entry.pointee.ai_family == AF_INET6 {
-                    address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                        found.append(SocketAddress($0.pointee, host: host))
-                    }
-                }
-            }
-            next = entry.pointee.ai_next
-        }
-        return found
     }
 }

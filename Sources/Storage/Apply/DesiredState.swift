@@ -19,13 +19,6 @@ package struct SourceLine: Hashable, Sendable {
 }
 
 package struct DesiredProvider: Sendable {
-    package enum CredentialChange: Sendable {
-        case keep
-        /// Written as null: this upstream asks for no key.
-        case clear
-        case set(Credential)
-    }
-
     package let name: String
     package let line: SourceLine
     package var dialect: DialectName?
@@ -62,6 +55,20 @@ package struct DesiredModel: Sendable {
     package init(name: String, line: SourceLine) {
         self.name = name
         self.line = line
+    }
+}
+
+extension DesiredModel {
+    /// What it says of the model itself.
+    var changes: ModelChanges {
+        var changes = ModelChanges()
+        changes.displayName = displayName
+        changes.contextLength = contextLength
+        changes.maxOutputTokens = maxOutputTokens
+        changes.defaultOutputTokens = defaultOutputTokens
+        changes.promptOverheadTokens = promptOverheadTokens
+        changes.isActive = isActive
+        return changes
     }
 }
 

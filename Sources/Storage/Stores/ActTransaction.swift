@@ -2,7 +2,7 @@ import Domain
 
 /// What a change was about, as the change feed and leaves name it.
 package enum ChangeKind: String, Sendable {
-    case provider, model
+    case provider, model, price
     case modelGroup = "model_group"
     case user
     case apiKey = "api_key"
@@ -10,7 +10,7 @@ package enum ChangeKind: String, Sendable {
 }
 
 package enum ChangeAction: String, Sendable {
-    case created, updated
+    case created, updated, removed
 }
 
 /// One transaction of administration under the write lock: its connection, its instant, and what each change leaves behind.
@@ -51,6 +51,15 @@ struct ActTransaction {
 
     func id(_ table: String, _ column: String, _ name: String) throws -> Int64? {
         try connection.query("SELECT id FROM \(table) WHERE \(column) = ?", .text(name)) { $0.int64(0) }.first
+    }
+
+    /// Raises a row's version, where what changed of it stands in other tables.
+    func touch(_ table: String, row: Int64) throws {
+        try connection.execute(
+            "UPDATE \(table) SET updated_at = MAX(?, updated_at + 1) WHERE id = ?",
+            SQLValue(now),
+            .integer(row)
+        )
     }
 
     /// Sets one column where it differs. - Returns: true if it did.

@@ -138,7 +138,7 @@ package final class StorageDirectory: Directory {
         for row in rows {
             changes.feed = row.id
             switch ChangeKind(rawValue: row.kind) {
-            case .provider, .model, .modelGroup: changes.catalog = true
+            case .provider, .model, .price, .modelGroup: changes.catalog = true
             case .user: changes.users.insert(UserID(row.row))
             case .apiKey: changes.keys.insert(APIKeyID(row.row))
             case .quota:

@@ -3,18 +3,12 @@ import Storage
 
 /// A model of an `apply` file, with its prices.
 enum ModelEntry {
-    private static let prices: [(name: String, tokenClass: TokenClass)] = [
-        ("input_price_per_1k", .input), ("cached_input_price_per_1k", .cacheRead),
-        ("cache_write_5m_price_per_1k", .cacheWrite5m), ("cache_write_1h_price_per_1k", .cacheWrite1h),
-        ("output_price_per_1k", .output), ("reasoning_price_per_1k", .reasoning),
-        ("audio_input_price_per_1k", .audioInput), ("audio_output_price_per_1k", .audioOutput),
-        ("image_input_price_per_1k", .imageInput),
-    ]
+    private static let prices = TokenClass.allCases.map { (name: PriceName.perThousand($0), tokenClass: $0) }
 
     private static let known: Set<String> = Set(
         [
             "name", "provider", "upstream_model", "display_name", "context_length", "max_output_tokens",
-            "default_output_tokens", "prompt_overhead_tokens", "price_per_call", "cost_price_per_call",
+            "default_output_tokens", "prompt_overhead_tokens", PriceName.feePerCall, "cost_" + PriceName.feePerCall,
             "allow_high_price", "is_active",
         ] + RateLimitEntry.known + prices.map(\.name) + prices.map { "cost_" + $0.name }
     )
@@ -56,12 +50,13 @@ enum ModelEntry {
             rates[tokenClass] = try member.rate(allowsHighPrice: allowsHighPrice)
             isNamed = true
         }
-        if let member = members[prefix + "price_per_call"] {
+        if let member = members[prefix + PriceName.feePerCall] {
             rates.feePerCall = try member.money()
             isNamed = true
         }
         guard isNamed else { return nil }
-        for name in ["input_price_per_1k", "output_price_per_1k"] where members[prefix + name]?.isNull ?? true {
+        if let missing = rates.missingClass {
+            let name = PriceName.perThousand(missing)
             throw item.problem("\(prefix)\(name) is missing; a price of nothing is written \"0\"")
         }
         return rates
@@ -105,17 +100,17 @@ extension YAMLItem {
 
     /// Pico-dollars per token from dollars per thousand tokens: nine decimals are exact.
     func rate(allowsHighPrice: Bool) throws(InputProblem) -> Int64 {
-        guard let picos = try? Decimals.parse(try text(), decimals: 9) else {
+        guard let picos = try? PriceName.read(perThousand: try text()) else {
             throw problem(
                 "must be a plain decimal of dollars per 1,000 tokens with at most nine decimals, such as \"0.0015\""
             )
         }
         guard picos >= 0 else { throw problem("must not be negative") }
         // $1 per thousand is $1,000 per million: nearly always a price written in another unit.
-        guard picos <= 1_000_000_000 || allowsHighPrice else {
+        guard picos <= PriceName.highPicos || allowsHighPrice else {
             throw problem("is more than $1 per 1,000 tokens; if that is meant, set allow_high_price: true")
         }
-        guard picos <= 1_000_000_000_000 else { throw problem("is more than $1,000 per 1,000 tokens") }
+        guard picos <= PriceName.largestPicos else { throw problem("is more than $1,000 per 1,000 tokens") }
         return picos
     }
 }

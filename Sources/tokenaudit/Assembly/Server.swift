@@ -52,6 +52,18 @@ struct Server {
             statistics: StatisticsStore(desk: desk, zones: zones),
             passwords: Passwords(),
             accessTokens: try await AccessTokens(seed: sessionKey.bytes, keyID: "session-\(sessionKey.version)"),
+            catalog: CatalogDesk(
+                providers: ProviderStore(desk: desk, vault: vault),
+                models: ModelStore(desk: desk),
+                prices: PriceStore(desk: desk),
+                groups: GroupStore(desk: desk),
+                client: ProviderClient(allowsPrivate: settings.gateway.allowsPrivateUpstreams) { host, port in
+                    let found = try? await NIOThreadPool.singleton.runIfActive {
+                        HostAddresses.all(of: host, port: port)
+                    }
+                    return (found ?? []).compactMap(\.ipAddress)
+                }
+            ),
             allowsInsecureHTTP: settings.allowsInsecureHTTP,
             uptime: { ContinuousClock.now - started },
             now: Clock.now

@@ -1,0 +1,162 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// `/api/admin/models`: what there is to be called, by which way, at which price.
+struct ModelRecordRoutes: Sendable {
+    private static let path = "/api/admin/models"
+    private static let search = Parameter<String>.search(in: "name and display_name")
+    private static let isActive = Parameter<Bool>.flag("is_active")
+    private static let provider = Parameter<ProviderID>.id("provider", "With an active route to it.")
+    private static let group = Parameter<ModelGroupID>.id("model_group")
+    private static let ordering = Parameter.ordering(ModelQuery.Order.self)
+
+    private static let prices: [any FieldDeclaration] =
+        RatesFields.list.all + RatesFields.cost.all + [RatesFields.allowHighPrice]
+    private static let creation = Body(
+        required: [ModelFields.name, ModelFields.provider, ModelFields.contextLength],
+        optional: [
+            ModelFields.upstreamModel, ModelFields.displayName, ModelFields.description, ModelFields.capabilities,
+            ModelFields.maxOutputTokens, ModelFields.defaultOutputTokens, ModelFields.promptOverheadTokens,
+            ModelFields.isActive,
+        ] + prices,
+        readOnly: ModelAnswer.readOnly
+    )
+    private static let replacement = Body(
+        required: [
+            ModelFields.name, ModelFields.provider, ModelFields.upstreamModel, ModelFields.displayName,
+            ModelFields.description, ModelFields.capabilities, ModelFields.contextLength,
+            ModelFields.maxOutputTokens, ModelFields.defaultOutputTokens, ModelFields.promptOverheadTokens,
+            ModelFields.isActive,
+        ],
+        optional: prices,
+        readOnly: ModelAnswer.readOnly
+    )
+
+    let catalog: CatalogDesk
+
+    private var models: any Models { catalog.models }
+
+    var operations: [Operation] {
+        [
+            .guarded(
+                .get,
+                Self.path,
+                atLeast: .auditor,
+                "Models.",
+                query: [
+                    Self.search, Self.isActive, Self.provider, Self.group, Self.ordering, PageNumber.number,
+                    PageNumber.size,
+                ],
+                gives: .page(of: ModelAnswer.shape),
+                list
+            ),
+            .guarded(
+                .post,
+                Self.path,
+                atLeast: .admin,
+                "Makes a model with the way to its provider. Without a price its calls are refused.",
+                body: Self.creation,
+                gives: .created(ModelAnswer.shape),
+                create
+            ),
+            .guarded(
+                .get,
+                Self.path + "/{id}",
+                atLeast: .auditor,
+                "A model.",
+                gives: .ok(ModelAnswer.shape)
+            ) { asked, _ in
+                guard let model = try await models.model(try asked.id()) else { throw ControlError.missing }
+                return Self.answer(model)
+            },
+            .guarded(
+                .put,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Replaces a model; its prices stay unless any is given, which then are all of the new version's.",
+                body: Self.replacement,
+                gives: .ok(ModelAnswer.shape)
+            ) { asked, caller in
+                try await update(asked, caller, isWhole: true)
+            },
+            .guarded(
+                .patch,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Changes the members that are given of a model. Other prices are a new version from now on.",
+                body: Self.replacement.partial,
+                gives: .ok(ModelAnswer.shape)
+            ) { asked, caller in
+                try await update(asked, caller, isWhole: false)
+            },
+            .guarded(
+                .delete,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Deactivates a model; none is deleted, since bills name them.",
+                gives: .empty
+            ) { asked, caller in
+                var changes = ModelChanges()
+                changes.isActive = false
+                _ = try await models.update(try asked.id(), changes, if: asked.precondition, by: caller.actor)
+                return JSONAnswer.empty
+            },
+        ]
+    }
+
+    private static func answer(_ model: ModelRecord) -> Response {
+        JSONAnswer.response(ModelAnswer(model: model), version: model.updatedAt)
+    }
+
+    @Sendable private func list(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var list = try asked.query()
+        var query = ModelQuery()
+        query.search = list.value(Self.search)
+        query.isActive = list.value(Self.isActive)
+        query.provider = list.value(Self.provider)
+        query.group = list.value(Self.group)
+        let page: PageNumber
+        (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
+        return try list.answer(try await models.models(query), page: page, item: ModelAnswer.init(model:))
+    }
+
+    @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var form = try await asked.form()
+        let given = form.modelChanges(isWhole: true)
+        for (change, prefix) in [(given.rates, ""), (given.costRates, "cost_")] where !change.isEmpty {
+            guard let missing = change.applied(to: nil).missingClass else { continue }
+            let name = prefix + PriceName.perThousand(missing)
+            if !form.hasProblem(with: name) { form.refuse(name, "This field is required.") }
+        }
+        try form.finish()
+        guard let name = given.name, let provider = given.provider, let context = given.contextLength else {
+            throw ControlError.internalError
+        }
+        let usual = ModelDetails(name: name, contextLength: context, maxOutputTokens: given.maxOutputTokens)
+        let model = try await models.create(
+            NewModel(
+                details: given.applied(to: usual),
+                provider: provider,
+                upstreamModel: given.upstreamModel ?? name,
+                rates: given.rates.isEmpty ? nil : given.rates.applied(to: nil),
+                costRates: given.costRates.isEmpty ? nil : given.costRates.applied(to: nil)
+            ),
+            by: caller.actor
+        )
+        return JSONAnswer.response(
+            ModelAnswer(model: model),
+            status: .created,
+            version: model.updatedAt,
+            headers: [.location: "\(Self.path)/\(model.id)/"]
+        )
+    }
+
+    private func update(_ asked: AdminRequest, _ caller: Caller, isWhole: Bool) async throws -> Response {
+        let id: ModelID = try asked.id()
+        var form = try await asked.form()
+        let changes = form.modelChanges(isWhole: isWhole)
+        try form.finish()
+        return Self.answer(try await models.update(id, changes, if: asked.precondition, by: caller.actor))
+    }
+}

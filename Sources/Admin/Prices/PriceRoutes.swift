@@ -1,0 +1,102 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// `/api/admin/prices`: versions that are added and never edited.
+struct PriceRoutes: Sendable {
+    private static let path = "/api/admin/prices"
+    private static let model = Parameter<ModelID>.id("model")
+    private static let effectiveAt = Parameter<Instant>.instant("effective_at", "Only what is in force then.")
+    private static let ordering = Parameter.ordering(PriceQuery.Order.self)
+
+    private static let givenModel = Field<ModelID>.id("model")
+    private static let effectiveFrom = Field<Instant>.instant(
+        "effective_from",
+        "Not in the past: calls keep what they were quoted under. Absent: now."
+    )
+    private static let creation = Body(
+        required: [givenModel],
+        optional: [effectiveFrom, RatesFields.allowHighPrice] + RatesFields.list.all,
+        readOnly: PriceAnswer.readOnly
+    )
+
+    let catalog: CatalogDesk
+
+    var operations: [Operation] {
+        [
+            .guarded(
+                .get,
+                Self.path,
+                atLeast: .auditor,
+                "Price versions, those to come among them.",
+                query: [Self.model, Self.effectiveAt, Self.ordering, PageNumber.number, PageNumber.size],
+                gives: .page(of: PriceAnswer.shape),
+                list
+            ),
+            .guarded(
+                .post,
+                Self.path,
+                atLeast: .admin,
+                "Gives a model a price from an instant on. Running calls keep theirs.",
+                body: Self.creation,
+                gives: .created(PriceAnswer.shape),
+                create
+            ),
+            .guarded(
+                .get,
+                Self.path + "/{id}",
+                atLeast: .auditor,
+                "A price version.",
+                gives: .ok(PriceAnswer.shape)
+            ) { asked, _ in
+                guard let price = try await catalog.prices.price(try asked.id()) else { throw ControlError.missing }
+                return JSONAnswer.response(PriceAnswer(price: price))
+            },
+            .guarded(
+                .delete,
+                Self.path + "/{id}",
+                atLeast: .admin,
+                "Removes a price version that begins a minute from now or later.",
+                gives: .empty
+            ) { asked, caller in
+                try await catalog.prices.remove(try asked.id(), by: caller.actor)
+                return JSONAnswer.empty
+            },
+        ]
+    }
+
+    @Sendable private func list(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var list = try asked.query()
+        var query = PriceQuery()
+        query.model = list.value(Self.model)
+        query.effectiveAt = list.value(Self.effectiveAt)
+        let page: PageNumber
+        (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
+        return try list.answer(try await catalog.prices.prices(query), page: page, item: PriceAnswer.init(price:))
+    }
+
+    @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
+        var form = try await asked.form()
+        let model = form.value(Self.givenModel)
+        let effectiveFrom = form.value(Self.effectiveFrom)
+        let allowsHighPrice = form.value(RatesFields.allowHighPrice) ?? false
+        let change = RatesFields.list.read(from: &form, isWhole: true, allowsHighPrice: allowsHighPrice)
+        let rates = change.applied(to: nil)
+        if let missing = rates.missingClass, !form.hasProblem(with: PriceName.perThousand(missing)) {
+            form.refuse(PriceName.perThousand(missing), "This field is required.")
+        }
+        try form.finish()
+        guard let model else { throw ControlError.internalError }
+        let price = try await catalog.prices.create(
+            of: model,
+            rates,
+            effectiveFrom: effectiveFrom,
+            by: caller.actor
+        )
+        return JSONAnswer.response(
+            PriceAnswer(price: price),
+            status: .created,
+            headers: [.location: "\(Self.path)/\(price.version.id)/"]
+        )
+    }
+}
