@@ -113,7 +113,11 @@ import Testing
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let answer = ModelSyncAnswer(reading: ProviderReading(status: 200, models: models), routes: routes)
+        let answer = ModelSyncAnswer(
+            reading: ProviderReading(status: 200, models: models),
+            routes: routes,
+            language: .english
+        )
         let text = String(decoding: try encoder.encode(answer), as: UTF8.self)
         #expect(text.contains(#""added":[{"context_length":null,"upstream_model":"new"}]"#))
         #expect(

@@ -4,6 +4,16 @@ enum ChineseMessages {
         // Catalogue
         "Input and output need a price each; a price of nothing is written \"0\".":
             "输入和输出都必须有价格；免费请写 \"0\"。",
+        "Its answer is larger than 4 MiB.": "应答超过 4 MiB。",
+        "Its answer is no list of models: base_url is not quite right, or it has none.":
+            "应答不是模型列表：base_url 可能有误，或该提供商没有模型列表。",
+        "Its name resolves to no address.": "域名无法解析。",
+        "It answered with an error.": "提供商返回了错误。",
+        "It did not answer within ten seconds.": "十秒内没有应答。",
+        "It does not take the key.": "提供商不接受该密钥。",
+        "It sends elsewhere, which is not followed: base_url is not quite right.":
+            "提供商要求重定向，系统不会跟随：base_url 可能有误。",
+        "No connection, or it broke.": "无法连接，或连接中断。",
         "It stands at an address that no provider may have with these settings.": "该地址在当前设置下不允许作为提供商。",
         "Must be a decimal from 0 to 1000 with at most 4 digits after the point.":
             "应为 0 到 1000 之间的小数，小数点后最多 4 位。",

@@ -19,7 +19,7 @@ struct ProviderReading: Hashable, Sendable {
         case tooLarge = "too_large"
         case notAList = "not_a_list"
 
-        var words: String {
+        var words: Message {
             switch self {
             case .forbiddenAddress: "It stands at an address that no provider may have with these settings."
             case .unknownHost: "Its name resolves to no address."

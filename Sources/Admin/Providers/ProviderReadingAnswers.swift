@@ -3,12 +3,13 @@ import Domain
 /// What came of testing a provider.
 struct ProviderTestAnswer: Encodable {
     let reading: ProviderReading
+    let language: Language
 
     static let shape = Shape.object("ProviderTest", ReadingAnswer.shapes + [("models", .list(.text), true)])
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: NameKey.self)
-        try ReadingAnswer.encode(reading, into: &container)
+        try ReadingAnswer.encode(reading, in: language, into: &container)
         try container.encode(reading.models.map(\.name), forKey: NameKey("models"))
     }
 }
@@ -66,14 +67,16 @@ struct ModelSyncAnswer: Encodable {
     }
 
     private let reading: ProviderReading
+    private let language: Language
     private let added: [Added]
     private var changed: [Changed] = []
     private var vanished: [Known] = []
     private var unchanged: [Known] = []
 
     /// Where the provider could not be read nothing is said of any model.
-    init(reading: ProviderReading, routes: [UpstreamRoute]) {
+    init(reading: ProviderReading, routes: [UpstreamRoute], language: Language) {
         self.reading = reading
+        self.language = language
         guard reading.problem == nil else {
             added = []
             return
@@ -105,7 +108,7 @@ struct ModelSyncAnswer: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: NameKey.self)
-        try ReadingAnswer.encode(reading, into: &container)
+        try ReadingAnswer.encode(reading, in: language, into: &container)
         try container.encode(added, forKey: NameKey("added"))
         try container.encode(changed, forKey: NameKey("changed"))
         try container.encode(vanished, forKey: NameKey("vanished"))
@@ -121,11 +124,15 @@ enum ReadingAnswer {
         ("detail", .text.nullable().noted("The problem in words."), true),
     ]
 
-    static func encode(_ reading: ProviderReading, into container: inout KeyedEncodingContainer<NameKey>) throws {
+    static func encode(
+        _ reading: ProviderReading,
+        in language: Language,
+        into container: inout KeyedEncodingContainer<NameKey>
+    ) throws {
         try container.encode(reading.problem == nil, forKey: NameKey("ok"))
         try container.encode(reading.status, forKey: NameKey("status_code"))
         try container.encode(reading.milliseconds, forKey: NameKey("latency_ms"))
         try container.encode(reading.problem?.rawValue, forKey: NameKey("problem"))
-        try container.encode(reading.problem?.words, forKey: NameKey("detail"))
+        try container.encode(reading.problem?.words.text(in: language), forKey: NameKey("detail"))
     }
 }

@@ -101,7 +101,7 @@ struct ProviderRoutes: Sendable {
                 gives: .ok(ProviderTestAnswer.shape)
             ) { asked, caller in
                 let (reading, _) = try await ask(.test, asked, caller)
-                return JSONAnswer.response(ProviderTestAnswer(reading: reading))
+                return JSONAnswer.response(ProviderTestAnswer(reading: reading, language: asked.language))
             },
             .guarded(
                 .post,
@@ -112,7 +112,7 @@ struct ProviderRoutes: Sendable {
                 gives: .ok(ModelSyncAnswer.shape)
             ) { asked, caller in
                 let (reading, routes) = try await ask(.models, asked, caller)
-                return JSONAnswer.response(ModelSyncAnswer(reading: reading, routes: routes))
+                return JSONAnswer.response(ModelSyncAnswer(reading: reading, routes: routes, language: asked.language))
             },
         ]
     }

@@ -33,6 +33,8 @@ struct AdminRequest: Sendable {
         return Identifier(number)
     }
 
+    var language: Language { Language(accepting: request.headers[.acceptLanguage]) }
+
     /// Which versions `If-Match` lets be replaced (RFC 9110 §13.1.1); a tag of another form matches none.
     var precondition: Precondition {
         let tags = request.headers[values: .ifMatch].flatMap { $0.split(separator: ",") }.map { String($0).trimmed }

@@ -87,6 +87,12 @@ import Testing
         )
         #expect(above.rates[.input] == 4_000_000 && above.rates[.cacheWrite1h] == 10_000_000)
         #expect(above.rates[.cacheWrite5m] == nil && above.findings.count == 2)
+        // Without a price in shorter prompts it costs there what plain input costs.
+        let late = PriceTableReading(
+            Self.entry(Self.plain.merging(["cache_creation_input_token_cost_above_200k_tokens": "1e-07"]) { $1 })
+        )
+        #expect(late.rates[.cacheWrite5m] == 2_000_000)
+        #expect(late.findings == [PriceFinding(.needs(.dearest), "cache_write_5m_price_per_1k")])
         let steps = PriceTableReading(
             PriceTableEntry(
                 name: "e",

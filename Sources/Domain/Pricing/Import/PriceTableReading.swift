@@ -29,6 +29,8 @@ package struct PriceTableReading: Hashable, Sendable {
 
     package init(_ entry: PriceTableEntry) {
         var prices: [TokenClass: Set<Int64>] = [:]
+        /// Classes that have a price for prompts of any length.
+        var isPlain: Set<TokenClass> = []
         var rates = Rates()
         var findings: [PriceFinding] = []
         for (member, text) in (entry.tiers + [entry.numbers]).flatMap({ $0.sorted { $0.key < $1.key } }) {
@@ -42,6 +44,7 @@ package struct PriceTableReading: Hashable, Sendable {
                 }
                 continue
             }
+            if Self.classes[member] != nil { isPlain.insert(tokenClass) }
             switch price {
             case .exact(let picos): prices[tokenClass, default: []].insert(picos)
             case .debris(let nearest):
@@ -50,6 +53,10 @@ package struct PriceTableReading: Hashable, Sendable {
             case .negative: findings.append(PriceFinding(.negative, member))
             case .unreadable: findings.append(PriceFinding(.unreadable, member))
             }
+        }
+        // A class that has a price in longer prompts alone is billed as the plain one in others.
+        for tokenClass in prices.keys where !isPlain.contains(tokenClass) {
+            prices[tokenClass, default: []].formUnion(prices[tokenClass.isOutput ? .output : .input] ?? [])
         }
         for tokenClass in TokenClass.allCases {
             guard let found = prices[tokenClass], let dearest = found.max() else { continue }
