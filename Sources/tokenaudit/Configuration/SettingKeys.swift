@@ -4,8 +4,8 @@ import Gateway
 extension SettingKey {
     /// Every setting there is; whatever is not here is refused.
     static let all: [SettingKey] =
-        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + rateLimits + deadlines
-        + others
+        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + rateLimits
+        + deadlines + others
 
     private static let policies: [SettingKey] = [
         .flag(
