@@ -188,6 +188,7 @@ struct Stage {
     var isDatabaseReady = true
     var isJournalReady = true
     var reportsError: (any Error)?
+    var audit: (any PublishedAudit)?
 
     var sources: ControlPlane.Sources {
         let isDatabaseReady = isDatabaseReady
@@ -197,7 +198,8 @@ struct Stage {
             reports: FakeReports(error: reportsError),
             journal: FakeJournal(isReady: isJournalReady),
             isDatabaseReady: { isDatabaseReady },
-            now: { Instant(microseconds: 1_784_885_400_000_000) }
+            now: { Instant(microseconds: 1_784_885_400_000_000) },
+            audit: audit
         )
     }
 }

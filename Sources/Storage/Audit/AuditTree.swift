@@ -35,7 +35,7 @@ struct AuditTree {
         try connection.query("SELECT \(columns) FROM audit_trees ORDER BY id", row: AuditTree.init)
     }
 
-    /// Begins a log under a new random origin.
+    /// Begins a log under a new random origin; whoever writes another one has to begin anew, and finds it.
     static func begin(
         key: SignerKey,
         replaces: String? = nil,
@@ -47,6 +47,7 @@ struct AuditTree {
         let digits = String(number, radix: 16)
         let origin = "tokenaudit/" + String(repeating: "0", count: 16 - digits.count) + digits
         guard let signer = key.signer(for: origin) else { throw StorageError.misuse("an origin that is no name") }
+        try connection.execute("UPDATE audit_trees SET epoch = epoch + 1")
         try connection.execute(
             "INSERT INTO audit_trees (id, origin, verifier_key, started_at, replaces, reason) SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ? FROM audit_trees",
             .text(origin),

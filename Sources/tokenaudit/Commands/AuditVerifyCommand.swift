@@ -142,6 +142,7 @@ struct AuditVerifyCommand: ParsableCommand {
                 "DIFFERENCE \(difference.subject): stored \(difference.stored), derived \(difference.derived)"
             )
         }
+        if report.logs.isEmpty { lines.append("nothing is signed yet") }
         let count = report.findings.differences.count
         lines.append(
             report.isProven

@@ -220,6 +220,18 @@ struct AuditSignerTests {
         try database.close()
     }
 
+    @Test("a log that is begun beside a running signer is the one that it goes on with")
+    func begunBeside() async throws {
+        let stage = try await AuditStage()
+        let signer = stage.signer()
+        signer.round()
+        let origin = try #require(try stage.acknowledge("a drill"))
+        signer.round()
+        signer.round()
+        #expect(signer.checkpoint?.hasPrefix(origin) == true && signer.halt == nil)
+        #expect(try stage.verify().isProven)
+    }
+
     @Test("without anything signed there is nothing to acknowledge")
     func nothingToAcknowledge() throws {
         let books = try Books(grants: [])
