@@ -151,7 +151,10 @@ struct LedgerVerifierTests {
             "UPDATE statistics_zones SET bucket = 9000000000000000000",
             named: "quarters of an hour"
         ),
-        Damage("UPDATE usage_rollups SET cache_savings = 5 WHERE dimension = 1", named: "roll-up user 1: cache_savings"),
+        Damage(
+            "UPDATE usage_rollups SET cache_savings = 5 WHERE dimension = 1",
+            named: "roll-up user 1: cache_savings"
+        ),
         Damage("DELETE FROM usage_rollups WHERE dimension = 4", named: "roll-up provider 1"),
         // Leaves.
         Damage("DELETE FROM audit_leaves", named: "leaf"),
