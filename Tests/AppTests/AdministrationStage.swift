@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import Synchronization
+import Storage
 import Testing
 
 @testable import Admin
@@ -33,6 +34,10 @@ struct AdministrationStage {
         tokens = try await AccessTokens(seed: Self.seed, keyID: Self.keyID)
         administration = Administration(
             accounts: books,
+            quotas: QuotaStore(desk: try EmptyBooks.desk(), zones: ZoneFiles()),
+            keys: try EmptyBooks.keys(),
+            calls: CallStore(desk: try EmptyBooks.desk()),
+            acts: ActStore(desk: try EmptyBooks.desk()),
             sessions: books,
             statistics: statistics,
             passwords: passwords,
@@ -101,26 +106,15 @@ struct AdministrationStage {
         from address: String? = "127.0.0.1",
         host: String? = "localhost"
     ) async throws -> Answer {
-        var head = HTTPRequest(method: .init(method)!, scheme: "http", authority: host, path: path)
-        if let token { head.headerFields[.authorization] = "Bearer \(token)" }
-        let bytes = bytes ?? body.map { Array($0.utf8) }
-        if bytes != nil, let type { head.headerFields[.contentType] = type }
-        for (name, value) in headers {
-            head.headerFields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
-        }
-        let channel = NIOAsyncTestingChannel()
-        if let address { channel.remoteAddress = try SocketAddress(ipAddress: address, port: 50_000) }
-        let context = ControlPlane.Context(source: .init(channel: channel, logger: log.logger))
-        let response = try await responder.respond(
-            to: Request(head: head, body: .init(buffer: ByteBuffer(bytes: bytes ?? []))),
-            context: context
-        )
-        let collector = CollectedBody()
-        try await response.body.write(collector.writer())
-        return Answer(
-            status: response.status.code,
-            headers: response.headers,
-            text: String(decoding: collector.bytes, as: UTF8.self)
+        try await RouteCaller(responder: responder, logger: log.logger).ask(
+            method,
+            path,
+            token: token,
+            bytes: bytes ?? body.map { Array($0.utf8) },
+            type: type,
+            headers: headers,
+            from: address,
+            host: host
         )
     }
 
@@ -345,7 +339,7 @@ final class FakeBooks: Accounts, SessionStore {
         }
     }
 
-    func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String {
+    func resetKey(of id: UserID, graceSeconds: Int64, by actor: Actor) async throws(DeskError) -> String {
         try asked { state throws(DeskError) in
             guard state.users[id] != nil else { throw .notFound }
             state.keys += 1

@@ -41,7 +41,7 @@ import Testing
     func everyRoute() async throws {
         let stage = try await AdministrationStage()
         let served = Set(stage.administration.operations.all.map { "\($0.method.rawValue) \($0.path) \($0.access)" })
-        let known = Self.routes.map { route in
+        let known = (Self.routes + QuotaRoutesTests.routes + KeyRoutesTests.routes).map { route in
             "\(route.method) \(route.path) \(route.least.map(Operation.Access.atLeast) ?? .anyone)"
         }
         #expect(served == Set(known))

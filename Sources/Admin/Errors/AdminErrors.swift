@@ -164,6 +164,11 @@ extension DeskError.Conflict {
         case .lastSuperAdmin: "The last super admin stays one, and active."
         case .undecryptable: "The stored API key does not open under this master key; give it anew."
         case .hasBegun: "This price has begun or begins within a minute; calls may have it already."
+        case .ended: "It has ended or is inactive, and money put there would be lost."
+        case .notBegun: "Its period has not begun yet."
+        case .exceedsCaptured: "More than was charged for the call and not given back yet."
+        case .revoked: "A revoked key stays revoked; make a new one."
+        case .tooMany: "There are too many of them already."
         }
     }
 }
@@ -176,6 +181,12 @@ extension DeskError.Refusal {
         case .past: "Must not be in the past; leave it out for now."
         case .aboveContext: "Must not exceed context_length."
         case .aboveMaximum: "Must not exceed max_output_tokens."
+        case .notFuture: "Must be in the future."
+        case .tooLarge: "It would come to more than $9,000,000, the largest amount there is."
+        case .exceedsQuota: "More than is left: what calls were charged cannot be taken."
+        case .needed: "This field is required when money moves."
+        case .renews: "Its periods end when its renewal says."
+        case .beyondOwner: "The key's user may not use this."
         }
     }
 }

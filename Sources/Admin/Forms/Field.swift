@@ -202,6 +202,17 @@ extension Field where Value == Instant {
     }
 }
 
+extension Field where Value == CallID {
+    static func callID(_ name: String, _ note: String = "") -> Field {
+        Field(name, note, .callID) { item in
+            guard case .string(let text) = item, let id = CallID(parsing: text) else {
+                return .wrong("Must be the request_id of a call.")
+            }
+            return .value(id)
+        }
+    }
+}
+
 extension Int64 {
     /// A JSON number that is whole as written: no decimals, no exponent.
     init?(plain text: String) {

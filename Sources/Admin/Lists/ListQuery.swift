@@ -100,9 +100,32 @@ struct ListQuery {
         )
     }
 
-    private func link(to number: Int) -> String {
-        var kept = parameters.filter { $0.name != "page" }
-        if number > 1 { kept.append(("page", String(number))) }
+    // MARK: Slices
+
+    mutating func size() -> Int { Int(value(PageNumber.size) ?? Int64(PageNumber.defaultSize)) }
+
+    /// A list that goes on from cursors.
+    func answer<Shown: Encodable & Sendable>(
+        _ items: [Shown],
+        next: String?,
+        previous: String?,
+        scannedThrough: Instant?
+    ) -> Response {
+        JSONAnswer.response(
+            Slice(
+                next: next.map { link("cursor", $0) },
+                previous: previous.map { link("cursor", $0) },
+                scannedThrough: scannedThrough?.description,
+                results: items
+            )
+        )
+    }
+
+    private func link(to number: Int) -> String { link("page", number > 1 ? String(number) : nil) }
+
+    private func link(_ name: String, _ value: String?) -> String {
+        var kept = parameters.filter { $0.name != name }
+        if let value { kept.append((name, value)) }
         let query = kept.map { "\(FormText.encoded($0.name))=\(FormText.encoded($0.value))" }
         return query.isEmpty ? base : base + "?" + query.joined(separator: "&")
     }
@@ -116,6 +139,38 @@ struct ListQuery {
                 "previous": .text(format: "uri").nullable(), "results": .list(item),
             ]
         )
+    }
+
+    static func sliceShape(of item: Shape) -> Shape {
+        .object(
+            "Slice",
+            [
+                "next": .text(format: "uri").nullable(), "previous": .text(format: "uri").nullable(),
+                "scanned_through": .instant.nullable().noted("Set where the search stopped for its bound."),
+                "results": .list(item),
+            ]
+        )
+    }
+
+    private struct Slice<Shown: Encodable & Sendable>: Encodable, Sendable {
+        let next: String?
+        let previous: String?
+        let scannedThrough: String?
+        let results: [Shown]
+
+        enum CodingKeys: String, CodingKey {
+            case next, previous, results
+            case scannedThrough = "scanned_through"
+        }
+
+        /// All four members, always.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(next, forKey: .next)
+            try container.encode(previous, forKey: .previous)
+            try container.encode(scannedThrough, forKey: .scannedThrough)
+            try container.encode(results, forKey: .results)
+        }
     }
 
     private struct Answer<Shown: Encodable & Sendable>: Encodable, Sendable {

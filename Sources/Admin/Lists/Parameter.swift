@@ -106,10 +106,15 @@ extension Parameter where Value == Instant {
 }
 
 extension Parameter where Value == Money {
+    /// Nobody has more, and the pattern says so too.
+    private static var largest: Int64 { Balance.largest.picoDollars - 1 }
+
     static func money(_ name: String, _ note: String = "") -> Parameter {
-        Parameter(name, note, .text(1...22, pattern: #"^-?[0-9]{1,7}(\.[0-9]{1,12})?$"#)) { text in
-            (try? Money(parsing: text)).map { .value($0) }
-                ?? .wrong("Must be a decimal of digits with at most 12 after the point.")
+        Parameter(name, note, .text(1...22, pattern: #"^-?[0-8]?[0-9]{1,6}(\.[0-9]{1,12})?$"#)) { text in
+            guard let money = try? Money(parsing: text), (-largest...largest).contains(money.picoDollars) else {
+                return .wrong("Must be a decimal of digits with at most 12 after the point.")
+            }
+            return .value(money)
         }
     }
 }

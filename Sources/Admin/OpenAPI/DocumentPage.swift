@@ -52,6 +52,7 @@ struct DocumentPage {
         case .ok(let shape): "<p>200:</p><pre>\(escaped(shape.sketch))</pre>"
         case .created(let shape): "<p>201:</p><pre>\(escaped(shape.sketch))</pre>"
         case .page(let shape): "<p>200, a page of:</p><pre>\(escaped(shape.sketch))</pre>"
+        case .slice(let shape): "<p>200, a slice of:</p><pre>\(escaped(shape.sketch))</pre>"
         case .empty: "<p>204, no body.</p>"
         case .text(let type): "<p>200: \(escaped(type))</p>"
         }

@@ -127,6 +127,7 @@ struct OpenAPIDocument {
         case .ok(let shape): responses["200"] = Self.response("Done.", shape)
         case .created(let shape): responses["201"] = Self.response("Made.", shape)
         case .page(let shape): responses["200"] = Self.response("A page.", ListQuery.shape(of: shape))
+        case .slice(let shape): responses["200"] = Self.response("A slice.", ListQuery.sliceShape(of: shape))
         case .empty: responses["204"] = .object(["description": .string("Done.")])
         case .text(let type):
             responses["200"] = .object([

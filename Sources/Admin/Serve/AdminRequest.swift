@@ -35,6 +35,13 @@ struct AdminRequest: Sendable {
 
     var language: Language { Language(accepting: request.headers[.acceptLanguage]) }
 
+    /// The call in the path.
+    /// - Throws: 404, as for one that does not exist.
+    func callID() throws(ControlError) -> CallID {
+        guard let id = context.parameters.get("request_id").flatMap({ CallID(parsing: $0) }) else { throw .missing }
+        return id
+    }
+
     /// Which versions `If-Match` lets be replaced (RFC 9110 §13.1.1); a tag of another form matches none.
     var precondition: Precondition {
         let tags = request.headers[values: .ifMatch].flatMap { $0.split(separator: ",") }.map { String($0).trimmed }

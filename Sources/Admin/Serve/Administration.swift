@@ -4,6 +4,10 @@ import Synchronization
 /// What the routes under `/api/auth` and `/api/admin` work with.
 package struct Administration: Sendable {
     let accounts: any Accounts
+    let quotas: any Quotas
+    let keys: any APIKeys
+    let calls: any CallLog
+    let acts: any ActLog
     let sessions: any SessionStore
     let statistics: any Statistics
     let passwords: any PasswordHasher
@@ -18,6 +22,10 @@ package struct Administration: Sendable {
     /// - Parameter uptime: time since any one moment, never backwards: what login throttling counts by.
     package init(
         accounts: any Accounts,
+        quotas: any Quotas,
+        keys: any APIKeys,
+        calls: any CallLog,
+        acts: any ActLog,
         sessions: any SessionStore,
         statistics: any Statistics,
         passwords: any PasswordHasher,
@@ -28,6 +36,10 @@ package struct Administration: Sendable {
         now: @escaping @Sendable () -> Instant
     ) {
         self.accounts = accounts
+        self.quotas = quotas
+        self.keys = keys
+        self.calls = calls
+        self.acts = acts
         self.sessions = sessions
         self.statistics = statistics
         self.passwords = passwords
@@ -45,6 +57,10 @@ package struct Administration: Sendable {
                 + UserRoutes(administration: self).operations
                 + StatisticsRoutes(administration: self).operations
                 + catalog.operations
+                + KeyRoutes(administration: self).operations
+                + QuotaRoutes(administration: self).operations
+                + CallRoutes(administration: self).operations
+                + ActRoutes(administration: self).operations
         )
     }
 }

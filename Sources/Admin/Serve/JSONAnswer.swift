@@ -13,8 +13,6 @@ enum JSONAnswer {
         version: Instant? = nil,
         headers: HTTPFields = [:]
     ) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         guard let data = try? encoder.encode(body) else { return Response(status: .internalServerError) }
         var fields = headers
         fields[.contentType] = "application/json"
@@ -22,6 +20,17 @@ enum JSONAnswer {
         fields[.cacheControl] = "no-store"
         if let version { fields[.eTag] = VersionTag.text(version) }
         return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+
+    /// One line of it.
+    static func text(_ body: any Encodable) -> String {
+        (try? encoder.encode(body)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return encoder
     }
 
     /// Done, and nothing to say.

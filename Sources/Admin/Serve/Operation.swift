@@ -21,6 +21,8 @@ struct Operation: Sendable {
         case ok(Shape)
         case created(Shape)
         case page(of: Shape)
+        /// A list that is not counted.
+        case slice(of: Shape)
         /// 204, no body.
         case empty
         /// A body of this media type that is not JSON.

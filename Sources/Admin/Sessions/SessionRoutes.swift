@@ -72,8 +72,8 @@ struct SessionRoutes: Sendable {
                 .post,
                 "/api/auth/refresh-key",
                 atLeast: .user,
-                "Makes one's own default key anew; the old one ends within two seconds.",
-                body: .nothing,
+                "Makes one's own default key anew; the old one ends within two seconds, or after its grace.",
+                body: Body(optional: [KeyFields.graceSeconds], mayBeAbsent: true),
                 gives: .ok(IssuedKey.shape),
                 renewKey
             ),
@@ -243,9 +243,15 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func renewKey(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
-        try await asked.expectNothing()
+        var form = try await asked.form()
+        let grace = form.value(KeyFields.graceSeconds)
+        try form.finish()
         do {
-            let key = try await administration.accounts.resetKey(of: caller.user, by: caller.actor)
+            let key = try await administration.accounts.resetKey(
+                of: caller.user,
+                graceSeconds: grace ?? 0,
+                by: caller.actor
+            )
             return JSONAnswer.response(IssuedKey(key: key))
         } catch {
             throw ControlError(error)

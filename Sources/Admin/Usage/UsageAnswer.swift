@@ -137,7 +137,7 @@ struct BillJSON: Encodable {
         priceMultiplier = bill.multiplier.description
         feePerCall = (bill.rates?.feePerCall ?? .zero).description
         lines = bill.lines.map(Line.init)
-        flags = Self.flagNames.filter { bill.flags.contains($0.0) }.map(\.1)
+        flags = bill.flags.list
     }
 
     struct Line: Encodable {
@@ -163,12 +163,25 @@ struct BillJSON: Encodable {
             provenance = "\(line.provenance)"
         }
     }
+}
 
-    private static let flagNames: [(BillFlags, String)] = [
-        (.estimated, "estimated"), (.clientGone, "client_gone"), (.upstreamBroken, "upstream_broken"),
-        (.implausibleUsage, "implausible_usage"), (.exceededHold, "exceeded_hold"),
-        (.chargedByPolicy, "charged_by_policy"), (.corrected, "corrected"), (.orphan, "orphan"),
-        (.fallbackRate, "fallback_rate"), (.cutAtLimit, "cut_at_limit"), (.unknownCost, "unknown_cost"),
-        (.unfunded, "unfunded"), (.unknownOutput, "unknown_output"),
+extension BillFlags {
+    /// The names in JSON.
+    static let names: [(flag: BillFlags, name: String)] = [
+        (.estimated, "estimated"),
+        (.clientGone, "client_gone"),
+        (.upstreamBroken, "upstream_broken"),
+        (.implausibleUsage, "implausible_usage"),
+        (.exceededHold, "exceeded_hold"),
+        (.chargedByPolicy, "charged_by_policy"),
+        (.corrected, "corrected"),
+        (.orphan, "orphan"),
+        (.fallbackRate, "fallback_rate"),
+        (.cutAtLimit, "cut_at_limit"),
+        (.unknownCost, "unknown_cost"),
+        (.unfunded, "unfunded"),
+        (.unknownOutput, "unknown_output"),
     ]
+
+    var list: [String] { Self.names.filter { contains($0.flag) }.map(\.name) }
 }

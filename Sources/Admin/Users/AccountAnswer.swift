@@ -45,8 +45,9 @@ struct IssuedKey: Encodable {
 
     static let shape = Shape.object(
         "Key",
-        ["api_key": .text(pattern: "^sk-audit-[A-Za-z0-9]{32}$").noted("Shown this once.")]
+        ["api_key": pattern]
     )
+    static let pattern = Shape.text(pattern: "^sk-audit-[A-Za-z0-9]{32}$").noted("Shown this once.")
 
     enum CodingKeys: String, CodingKey {
         case key = "api_key"

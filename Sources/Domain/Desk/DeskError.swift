@@ -22,6 +22,15 @@ package enum DeskError: Error, Hashable, Sendable {
         case undecryptable
         /// A price version that has begun, or is about to, may have been quoted.
         case hasBegun = "has_begun"
+        /// The quota has ended or is inactive: money put there would be lost.
+        case ended
+        /// The quota's period has not begun.
+        case notBegun = "not_begun"
+        /// More would be given back than was charged and not given back yet.
+        case exceedsCaptured = "exceeds_captured"
+        /// A revoked key stays revoked.
+        case revoked
+        case tooMany = "too_many"
     }
 
     /// Why a value does not go with what is stored.
@@ -33,5 +42,16 @@ package enum DeskError: Error, Hashable, Sendable {
         case past
         case aboveContext = "above_context_length"
         case aboveMaximum = "above_max_output_tokens"
+        case notFuture = "not_future"
+        /// More than the ledger's largest amount.
+        case tooLarge = "too_large"
+        /// What has been charged already cannot be taken.
+        case exceedsQuota = "exceeds_quota"
+        /// Money moves for a reason.
+        case needed
+        /// Its periods end when the renewal says.
+        case renews
+        /// The owner may not do that, so neither may a key.
+        case beyondOwner = "beyond_owner"
     }
 }

@@ -88,7 +88,13 @@ package protocol Accounts: Sendable {
         if precondition: Precondition,
         by actor: Actor
     ) async throws(DeskError) -> Account
-    /// Makes the user's default key anew: every active key of the name `default` ends within two seconds.
+    /// Makes the user's default key anew: the old secret of the name `default` ends within two seconds, or after its grace.
     /// - Returns: the new key, whole, for the only time.
-    func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String
+    func resetKey(of id: UserID, graceSeconds: Int64, by actor: Actor) async throws(DeskError) -> String
+}
+
+extension Accounts {
+    package func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String {
+        try await resetKey(of: id, graceSeconds: 0, by: actor)
+    }
 }

@@ -37,7 +37,7 @@ extension Applier {
             )
         }
         do {
-            let fields = try update(wish, posted, user: userID, group: ModelGroupID(group), transaction)
+            let fields = try update(wish, posted, transaction)
             if !fields.isEmpty {
                 try transaction.record(.quota, label, row: posted.id.rawValue, .updated, fields: fields)
             }
@@ -86,16 +86,16 @@ extension Applier {
             SQLValue(transaction.now),
             SQLValue(transaction.now)
         )
-        try insertGrant(
-            quota: QuotaID(id),
+        try QuotaEdit.open(
+            QuotaID(id),
             user: user,
             group: group,
-            ordinal: 1,
-            startsAt: transaction.now,
+            funded: total,
             endsAt: endsAt,
             isActive: isActive,
-            funded: total,
-            transaction
+            reason: "apply",
+            actor: "apply",
+            transaction.act
         )
         try transaction.record(.quota, label, row: id, .created)
     }
@@ -103,22 +103,11 @@ extension Applier {
     private func update(
         _ wish: DesiredQuota,
         _ posted: PostedQuota,
-        user: UserID,
-        group: ModelGroupID,
         _ transaction: ApplyTransaction
     ) throws -> [String] {
-        let connection = transaction.connection
         let now = transaction.now
-        var balances = Balances(minimumCapacity: 4)
-        try LaneRows.load(holder: user, group, into: &balances, connection)
-        let newest = try connection.query(
-            "SELECT id FROM quota_grants WHERE quota_id = ? ORDER BY ordinal DESC LIMIT 1",
-            SQLValue(posted.id)
-        ) { $0.id(0, GrantID.self) }.first
-        guard let newest, let grant = balances[newest] else { throw StorageError.constraint("a quota without a grant") }
-
+        var edit = try QuotaEdit(posted.id, reason: "apply", actor: "apply", transaction.act)
         var fields: [String] = []
-        var entries: [Entry] = []
         let expiry: Instant? =
             switch wish.expiry {
             case .unnamed: posted.expiresAt
@@ -130,52 +119,35 @@ extension Applier {
 
         if expiry != posted.expiresAt {
             fields.append("expires_at")
-            if grant.hasEnded(at: now) {
+            if edit.hasEnded {
                 // What ended stays ended; the file's new words begin the next period, with its whole total.
                 guard let total, expiry.map({ $0 > now }) ?? true else { throw LedgerError.ended }
-                try insertGrant(
-                    quota: posted.id,
-                    user: user,
-                    group: group,
-                    ordinal: grant.ordinal + 1,
-                    startsAt: grant.endsAt ?? now,
-                    endsAt: expiry,
-                    isActive: wish.isActive ?? posted.isActive,
-                    funded: total,
-                    transaction
-                )
+                try edit.begin(funded: total, endsAt: expiry, isActive: wish.isActive ?? posted.isActive)
+                try edit.finish()
                 if total != posted.total { fields.append("total_quota") }
                 try post(wish, total: total, expiry: expiry, posted, transaction)
                 return fields
             }
-            if let expiry, expiry <= grant.startsAt {
+            if let expiry, expiry <= edit.period.startsAt {
                 throw ApplyProblem(
                     line: wish.line,
-                    reason: "quota '\(wish.name)': expires_at is before its period begins, \(grant.startsAt)"
+                    reason:
+                        "quota '\(wish.name)': expires_at is before its period begins, \(edit.period.startsAt)"
                 )
             }
-            if let entry = try balances.reschedule(newest, endsAt: expiry, now: now) { entries.append(entry) }
+            try edit.reschedule(to: expiry)
         }
         if let isActive = wish.isActive, isActive != posted.isActive {
             fields.append("is_active")
-            if isActive {
-                try balances.activate(newest)
-            } else if let entry = try balances.deactivate(newest) {
-                entries.append(entry)
-            }
+            try edit.setActive(isActive)
         }
         if let total, wish.total != nil, total != posted.total || isRevived {
-            let from =
-                isRevived || posted.total == nil
-                ? try Self.total(of: balances[newest] ?? grant) : posted.total ?? .zero
-            if let entry = try balances.adjust(newest, by: total.subtracting(from), now: now) { entries.append(entry) }
+            let from = isRevived ? edit.total : posted.total ?? edit.total
+            try edit.adjust(by: total.subtracting(from))
             if total != posted.total { fields.append("total_quota") }
         }
         guard !fields.isEmpty else { return [] }
-        try LaneRows.save(balances, connection)
-        for entry in entries {
-            try LaneRows.append(entry, call: nil, reason: "apply", actor: "apply", now: now, connection)
-        }
+        try edit.finish()
         try post(wish, total: total, expiry: expiry, posted, transaction)
         return fields
     }
@@ -199,45 +171,6 @@ extension Applier {
             SQLValue(posted.expiresAt)
         )
         guard changed == 1 else { throw StorageError.busy }
-    }
-
-    private func insertGrant(
-        quota: QuotaID,
-        user: UserID,
-        group: ModelGroupID,
-        ordinal: Int64,
-        startsAt: Instant,
-        endsAt: Instant?,
-        isActive: Bool,
-        funded: Money,
-        _ transaction: ApplyTransaction
-    ) throws {
-        let id = try transaction.connection.insert(
-            "INSERT INTO quota_grants (quota_id, user_id, group_id, ordinal, starts_at, ends_at, is_active, funded, available, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            SQLValue(quota),
-            SQLValue(user),
-            SQLValue(group),
-            .integer(ordinal),
-            SQLValue(startsAt),
-            SQLValue(endsAt),
-            SQLValue(isActive),
-            SQLValue(funded),
-            SQLValue(funded),
-            SQLValue(transaction.now)
-        )
-        try LaneRows.append(
-            Entry(lane: .grant(GrantID(id)), kind: .opening, amount: funded),
-            call: nil,
-            reason: "apply",
-            actor: "apply",
-            now: transaction.now,
-            transaction.connection
-        )
-    }
-
-    /// What a quota comes to: funded − forfeited − what is still to be taken.
-    private static func total(of grant: Grant) throws(MoneyError) -> Money {
-        try grant.funded.subtracting(grant.forfeited).subtracting(grant.pendingClawback)
     }
 
     private static func explain(_ error: LedgerError) -> String {

@@ -2,8 +2,13 @@ import Domain
 
 /// Calls as bills that can be read.
 enum BillRows {
-    private static let select =
-        "SELECT r.id, m.name, g.name, r.endpoint, r.is_streamed, r.state, p.rates, r.price_multiplier, r.hold, r.charge, r.flags, r.status_code, r.created_at, r.duration_ms, r.first_byte_ms, r.provenance, \(TokenColumns.names), COALESCE((SELECT SUM(e.amount) FROM ledger_entries e WHERE e.call_id = r.id AND e.lane = 1 AND e.kind IN (6, 7)), 0) FROM api_requests r LEFT JOIN ai_models m ON m.id = r.model_id LEFT JOIN model_groups g ON g.id = r.group_id LEFT JOIN price_versions p ON p.id = r.price_version_id"
+    static let columns =
+        "r.id, m.name, g.name, r.endpoint, r.is_streamed, r.state, p.rates, r.price_multiplier, r.hold, r.charge, r.flags, r.status_code, r.created_at, r.duration_ms, r.first_byte_ms, r.provenance, \(TokenColumns.names), COALESCE((SELECT SUM(e.amount) FROM ledger_entries e WHERE e.call_id = r.id AND e.lane = 1 AND e.kind IN (6, 7)), 0)"
+    /// How many ``columns`` there are.
+    static let width = 26
+    static let tables =
+        "api_requests r LEFT JOIN ai_models m ON m.id = r.model_id LEFT JOIN model_groups g ON g.id = r.group_id LEFT JOIN price_versions p ON p.id = r.price_version_id"
+    private static let select = "SELECT \(columns) FROM \(tables)"
     private static let newest = select + " WHERE r.user_id = ? ORDER BY r.id DESC LIMIT ?"
     private static let one = select + " WHERE r.id = ? AND r.user_id = ?"
 
@@ -22,7 +27,7 @@ enum BillRows {
         return rows.compactMap(\.self)
     }
 
-    private static func bill(_ row: any SQLStatement) -> BillReport? {
+    static func bill(_ row: any SQLStatement) -> BillReport? {
         guard let id = row.callID(0), let state = CallState(rawValue: row.int64(5)) else { return nil }
         let hasEnded = state == .captured || state == .voided
         let (charge, isOver) = row.int64(9).addingReportingOverflow(row.int64(25))

@@ -48,10 +48,12 @@ enum SQLPage {
 
     /// - Parameters:
     ///   - select: without its WHERE.
+    ///   - values: those of `select`'s own parameters.
     ///   - from: table and alias that `filter` counts on.
     ///   - order: a column; equal ones stand in one order on every page, by `key`.
     static func read<Order, Item>(
         _ select: String,
+        selecting values: [SQLValue] = [],
         from: String,
         where filter: SQLFilter,
         order column: String?,
@@ -68,7 +70,7 @@ enum SQLPage {
         let order = (column.map { "\($0)\(direction), " } ?? "") + key + direction
         let items = try connection.query(
             "\(select)\(filter.clause) ORDER BY \(order) LIMIT ? OFFSET ?",
-            values: filter.values + [
+            values: values + filter.values + [
                 .integer(Int64(min(max(0, window.limit), largest))), .integer(Int64(max(0, window.offset))),
             ],
             row: row

@@ -61,7 +61,7 @@ package struct AccountStore: Accounts {
         }
     }
 
-    package func resetKey(of id: UserID, by actor: Actor) async throws(DeskError) -> String {
+    package func resetKey(of id: UserID, graceSeconds: Int64, by actor: Actor) async throws(DeskError) -> String {
         guard let digester else { throw .unavailable("no pepper was opened") }
         let key = APIKeyMaterial.generate()
         try await desk.write { act in
@@ -72,7 +72,7 @@ package struct AccountStore: Accounts {
                 .text(UserRows.defaultKey)
             ) { $0.int64(0) }
             if let row = found.first {
-                let old = try UserRows.replace(row, by: key, digester, act)
+                let old = try UserRows.replace(row, by: key, graceSeconds: graceSeconds, digester, act)
                 try act.record(.apiKey, row: row, .updated, fields: ["digest"], by: actor)
                 try act.record(.apiKey, row: old, .created, fields: ["digest", "is_active"], by: actor)
             } else {

@@ -11,6 +11,9 @@ package enum ChangeKind: String, Sendable {
 
 package enum ChangeAction: String, Sendable {
     case created, updated, removed
+    case toppedUp = "topped_up"
+    case reduced, expired, refunded, renewed
+    case revoked, rotated
 }
 
 /// One transaction of administration under the write lock: its connection, its instant, and what each change leaves behind.

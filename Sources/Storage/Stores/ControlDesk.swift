@@ -42,6 +42,8 @@ extension DeskError {
     init(_ error: any Error) {
         switch error {
         case let error as DeskError: self = error
+        case LedgerError.ended: self = .conflict(.ended)
+        case LedgerError.exceedsCaptured: self = .conflict(.exceedsCaptured)
         case let error as StorageError: self = .unavailable(error.description)
         default: self = .unavailable("\(error)")
         }

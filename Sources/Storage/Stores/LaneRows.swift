@@ -2,12 +2,14 @@ import Domain
 
 /// The rows that hold money: a quota's grants and keys' own limits.
 enum LaneRows {
-    private static let grantColumns =
+    static let grantColumns =
         "id, quota_id, user_id, group_id, ordinal, starts_at, ends_at, is_active, funded, available, held, captured, forfeited, pending_clawback"
     private static let selectHolder =
         "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? ORDER BY id"
     private static let selectRunning =
         "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? AND (ends_at IS NULL OR ends_at > ?) ORDER BY id"
+    private static let selectPeriods =
+        "SELECT \(grantColumns) FROM quota_grants WHERE quota_id = ? AND ordinal >= (SELECT MAX(m.ordinal) FROM quota_grants m WHERE m.quota_id = ? AND (m.starts_at <= ? OR m.ordinal = 1)) ORDER BY ordinal"
     private static let selectGrant = "SELECT \(grantColumns) FROM quota_grants WHERE id = ?"
     /// Guarded by what was read: another writer's change in between changes no row, and the batch stops.
     private static let updateGrant =
@@ -50,6 +52,46 @@ enum LaneRows {
                 try balances.load(KeyLimit(keyID: statement.id(0), balance: balance(statement, from: 1)))
             }
         }
+    }
+
+    /// A quota's period of now, or the last that was, and those made ahead.
+    static func periods(of quota: QuotaID, at now: Instant, _ connection: any SQLConnection) throws -> [Grant] {
+        try connection.query(
+            selectPeriods,
+            SQLValue(quota),
+            SQLValue(quota),
+            SQLValue(now)
+        ) { grant($0) }
+    }
+
+    /// A new period.
+    static func insert(
+        quota: QuotaID,
+        user: UserID,
+        group: ModelGroupID,
+        ordinal: Int64,
+        startsAt: Instant,
+        endsAt: Instant?,
+        isActive: Bool,
+        funded: Money,
+        now: Instant,
+        _ connection: any SQLConnection
+    ) throws -> GrantID {
+        GrantID(
+            try connection.insert(
+                "INSERT INTO quota_grants (quota_id, user_id, group_id, ordinal, starts_at, ends_at, is_active, funded, available, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                SQLValue(quota),
+                SQLValue(user),
+                SQLValue(group),
+                .integer(ordinal),
+                SQLValue(startsAt),
+                SQLValue(endsAt),
+                SQLValue(isActive),
+                SQLValue(funded),
+                SQLValue(funded),
+                SQLValue(now)
+            )
+        )
     }
 
     /// Writes what changed, each row guarded by what was read of it, in order of their ids.
@@ -102,21 +144,22 @@ enum LaneRows {
         )
     }
 
-    static func grant(_ row: any SQLStatement) -> Grant {
+    /// - Parameter first: where ``grantColumns`` begin.
+    static func grant(_ row: any SQLStatement, from first: Int = 0) -> Grant {
         Grant(
-            id: row.id(0),
-            quotaID: row.id(1),
-            userID: row.id(2),
-            groupID: row.id(3),
-            ordinal: row.int64(4),
-            startsAt: row.instant(5),
-            endsAt: row.optionalInstant(6),
-            isActive: row.bool(7),
-            balance: balance(row, from: 8)
+            id: row.id(first),
+            quotaID: row.id(first + 1),
+            userID: row.id(first + 2),
+            groupID: row.id(first + 3),
+            ordinal: row.int64(first + 4),
+            startsAt: row.instant(first + 5),
+            endsAt: row.optionalInstant(first + 6),
+            isActive: row.bool(first + 7),
+            balance: balance(row, from: first + 8)
         )
     }
 
-    private static func balance(_ row: any SQLStatement, from first: Int) -> Balance {
+    static func balance(_ row: any SQLStatement, from first: Int) -> Balance {
         Balance(
             funded: row.money(first),
             available: row.money(first + 1),

@@ -3,12 +3,15 @@ import Domain
 /// Reads whom a key speaks for.
 enum PrincipalRows {
     private static let select =
-        "SELECT k.id, k.user_id, k.is_active, u.is_active, k.expires_at, k.allowed_models, k.has_spending_limit, k.allowed_addresses, \(RateLimitColumns.list(of: "k")), \(RateLimitColumns.list(of: "u")) FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ?"
+        "SELECT k.id, k.user_id, k.is_active, u.is_active, CASE WHEN k.digest = ? THEN k.expires_at ELSE MIN(k.previous_until, COALESCE(k.expires_at, k.previous_until)) END, k.allowed_models, k.has_spending_limit, k.allowed_addresses, \(RateLimitColumns.list(of: "k")), \(RateLimitColumns.list(of: "u")) FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ? OR k.previous_digest = ? ORDER BY k.is_active DESC, k.digest = ? DESC LIMIT 1"
     private static let groups =
         "SELECT DISTINCT model_group_id FROM user_quotas WHERE user_id = ? AND is_active = 1"
 
     static func principal(for digest: KeyDigest, _ connection: any SQLConnection) throws -> Principal? {
-        let rows = try connection.query(select, .blob(digest.bytes)) { row -> Principal in
+        let rows = try connection.query(
+            select,
+            values: Array(repeating: .blob(digest.bytes), count: 4)
+        ) { row -> Principal in
             Principal(
                 userID: row.id(1),
                 keyID: row.id(0),

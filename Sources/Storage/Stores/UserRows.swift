@@ -48,10 +48,12 @@ enum UserRows {
     /// What limits the key (models, addresses, a spending limit) stays with its row, so nobody gets rid of a limit by a
     /// reset. The old secret's digest goes to a row that is inactive for good: that it once was a key stays known, and an
     /// `apply` that still names it does not bring it back.
+    /// - Parameter graceSeconds: for how long the old secret speaks for the key still; any before that one no longer does.
     /// - Returns: the old secret's row.
     static func replace(
         _ row: Int64,
         by key: APIKeyMaterial,
+        graceSeconds: Int64 = 0,
         _ digester: PepperedDigester,
         _ act: ActTransaction
     ) throws -> Int64 {
@@ -66,12 +68,14 @@ enum UserRows {
         }
         guard let old = found.first else { throw StorageError.misuse("there is no key \(row)") }
         try act.connection.execute(
-            "UPDATE api_keys SET digest = ?, pepper_version = ?, prefix = ?, last_four = ?, is_active = 1, expires_at = CASE WHEN expires_at > ? THEN expires_at END, updated_at = ? WHERE id = ?",
+            "UPDATE api_keys SET digest = ?, pepper_version = ?, prefix = ?, last_four = ?, is_active = 1, expires_at = CASE WHEN expires_at > ? THEN expires_at END, previous_digest = ?, previous_until = ?, updated_at = MAX(?, updated_at + 1) WHERE id = ?",
             .blob(key.digest(by: digester).bytes),
             .integer(digester.pepperVersion),
             .text(key.displayPrefix),
             .text(key.lastFour),
             SQLValue(act.now),
+            graceSeconds > 0 ? .blob(old.digest) : .null,
+            graceSeconds > 0 ? .integer(act.now.microseconds + graceSeconds * 1_000_000) : .null,
             SQLValue(act.now),
             .integer(row)
         )

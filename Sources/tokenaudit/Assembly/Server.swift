@@ -48,6 +48,10 @@ struct Server {
         let sessionKey = try secrets.sessionKey(vault, now: Clock.now())
         let administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
+            quotas: QuotaStore(desk: desk, zones: zones),
+            keys: KeyStore(desk: desk, digester: digester),
+            calls: CallStore(desk: desk),
+            acts: ActStore(desk: desk),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: zones),
             passwords: Passwords(),
@@ -125,6 +129,12 @@ struct Server {
                     ),
                     .init(service: SigningService(signer: signer)),
                     .init(service: statistics),
+                    .init(
+                        service: RenewalService(
+                            renewals: QuotaRenewals(desk: desk, zones: zones),
+                            logger: logger
+                        )
+                    ),
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
                     .init(service: GraceService(gateway: gateway, logger: logger)),

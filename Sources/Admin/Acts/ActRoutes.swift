@@ -1,0 +1,85 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// `/api/admin/audit-log`: who did what to which row, as the audit's leaves have it.
+struct ActRoutes: Sendable {
+    private static let cursor = Parameter<ActQuery.Cursor>(
+        "cursor",
+        "From the next or previous link of a slice.",
+        .text(1...20, pattern: "^~?(0|[1-9][0-9]{0,17})$")
+    ) { text in
+        let isAfter = text.hasPrefix("~")
+        let digits = isAfter ? text.dropFirst() : text[...]
+        guard let number = digits == "0" ? 0 : PositiveNumber.read(digits) else { return .wrong("Invalid cursor.") }
+        return .value(isAfter ? .after(number) : .before(number))
+    }
+    private static let from = Parameter<Instant>.instant("from", "Then or later.")
+    private static let to = Parameter<Instant>.instant("to", "Before then.")
+    private static let kind = Parameter<String>(
+        "kind",
+        "The act's first word: quota, user, login.",
+        .text(1...40, pattern: "^[a-z_]+$")
+    ) { text in
+        let isWord = text.utf8.count <= 40 && text.utf8.allSatisfy { (97...122).contains($0) || $0 == 95 }
+        return isWord ? .value(text) : .wrong("Small letters and underscores.")
+    }
+    private static let user = Parameter<UserID>.id("user", "Who acted.")
+
+    private static let shape = Shape.object(
+        "Act",
+        [
+            "number": .count, "act": .text, "row": .integer, "fields": .list(.text), "actor": .text, "at": .instant,
+        ]
+    )
+
+    let administration: Administration
+
+    var operations: [Operation] {
+        [
+            .guarded(
+                .get,
+                "/api/admin/audit-log",
+                atLeast: .auditor,
+                "Acts, newest first.",
+                query: [Self.from, Self.to, Self.kind, Self.user, Self.cursor, PageNumber.size],
+                gives: .slice(of: Self.shape)
+            ) { asked, _ in
+                var list = try asked.query()
+                var query = ActQuery()
+                query.from = list.value(Self.from)
+                query.to = list.value(Self.to)
+                query.kind = list.value(Self.kind)
+                query.userID = list.value(Self.user)
+                query.cursor = list.value(Self.cursor)
+                query.limit = list.size()
+                try list.finish()
+                let slice = try await administration.acts.acts(query)
+                return list.answer(
+                    slice.acts.map(ActAnswer.init),
+                    next: slice.older.map { "\($0)" },
+                    previous: slice.newer.map { "~\($0)" },
+                    scannedThrough: slice.scannedThrough
+                )
+            }
+        ]
+    }
+
+    private struct ActAnswer: Encodable {
+        let number: Int64
+        let act: String
+        let row: Int64
+        let fields: [String]
+        let actor: String
+        let at: String
+
+        init(_ act: ActRecord) {
+            number = act.number
+            self.act = act.act
+            row = act.row
+            fields = act.fields
+            actor = act.actor
+            at = act.at.description
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import Domain
+import Foundation
+import Hummingbird
+import Logging
+import Storage
+import Testing
+
+@testable import Admin
+
+/// A folder with an empty database, for stages on which nobody asks it.
+enum EmptyBooks {
+    private static let database = Result {
+        let folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let database = try SQLiteDatabase(path: folder + "/empty.sqlite")
+        try Migrations.run(on: database, additiveOnly: true, now: AdministrationStage.start)
+        return database
+    }
+
+    private static let keyStore = Result {
+        let pepper = try SecretStore(database: try database.get()).pepper(
+            Vault(master: .random()),
+            now: AdministrationStage.start
+        )
+        return KeyStore(desk: try desk(), digester: PepperedDigester(pepper))
+    }
+
+    static func keys() throws -> KeyStore { try keyStore.get() }
+
+    static func desk() throws -> ControlDesk {
+        let database = try database.get()
+        return ControlDesk(writer: database, reader: database) { AdministrationStage.start }
+    }
+}
+
+/// The administration on a real database, with users of each role, a model in a group, and calls that can be made.
+final class BooksStage: Sendable {
+    let folder: String
+    let storage: EmbeddedStorage
+    let clock = FakeClock()
+    let log = RecordedLog()
+    let administration: Administration
+    private let catalog: CatalogStage
+    private let caller: RouteCaller
+
+    init() async throws {
+        folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let (clock, log) = (clock, log)
+        catalog = try CatalogStage(clock: clock)
+        let now: @Sendable () -> Instant = { clock.now }
+        storage = try EmbeddedStorage(
+            path: folder + "/books.sqlite",
+            settings: JournalSettings(),
+            uncertainPolicy: .chargeInput,
+            logger: log.logger,
+            clock: now
+        )
+        let vault = Vault(master: .random())
+        let digester = PepperedDigester(
+            try SecretStore(database: storage.database).pepper(vault, now: AdministrationStage.start)
+        )
+        let desk = ControlDesk(writer: storage.database, reader: storage.reports, clock: now)
+        administration = Administration(
+            accounts: AccountStore(desk: desk, digester: digester),
+            quotas: QuotaStore(desk: desk, zones: ZoneFiles()),
+            keys: KeyStore(desk: desk, digester: digester),
+            calls: CallStore(desk: desk),
+            acts: ActStore(desk: desk),
+            sessions: SessionTable(desk: desk),
+            statistics: StatisticsStore(desk: desk, zones: ZoneFiles()),
+            passwords: FakePasswords(),
+            accessTokens: try await AccessTokens(seed: AdministrationStage.seed, keyID: "k1"),
+            catalog: catalog.desk,
+            allowsInsecureHTTP: false,
+            uptime: { .microseconds(clock.now.microseconds - AdministrationStage.start.microseconds) },
+            now: now
+        )
+        let plain = Stage().sources
+        caller = RouteCaller(
+            responder: ControlPlane(
+                sources: .init(
+                    directory: plain.directory,
+                    digester: plain.digester,
+                    reports: plain.reports,
+                    journal: plain.journal,
+                    isDatabaseReady: { true },
+                    now: now,
+                    administration: administration
+                )
+            ).buildResponder(),
+            logger: log.logger
+        )
+        try seed()
+        for role in Role.allCases {
+            _ = try await administration.accounts.create(
+                NewAccount(
+                    email: AdministrationStage.email(role),
+                    name: role.rawValue,
+                    role: role,
+                    passwordHash: FakePasswords.hashed(AdministrationStage.password)
+                ),
+                by: .command("test")
+            )
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Two models, each in a group of its own, at a dollar per million tokens.
+    private func seed() throws {
+        let statements = [
+            "INSERT INTO api_providers (id, name, dialect, base_url, created_at, updated_at) VALUES (1, 'p', 'openai', 'http://x/v1', 1, 1)",
+            "INSERT INTO ai_models (id, name, context_length, max_output_tokens, default_output_tokens, created_at, updated_at) VALUES (1, 'm', 4096, 1024, 256, 1, 1), (2, 'other', 4096, 1024, 256, 1, 1)",
+            "INSERT INTO model_routes (id, model_id, provider_id, upstream_model, created_at, updated_at) VALUES (1, 1, 1, 'm-up', 1, 1)",
+            "INSERT INTO price_versions (id, model_id, effective_from, rates, created_at) VALUES (1, 1, 0, 'input=1000000 output=1000000', 1)",
+            "INSERT INTO model_groups (id, name, created_at, updated_at) VALUES (1, 'default', 1, 1), (2, 'second', 1, 1)",
+            "INSERT INTO model_group_models (group_id, model_id) VALUES (1, 1), (2, 2)",
+        ]
+        try storage.database.write { connection in
+            for statement in statements { try connection.execute(statement) }
+        }
+    }
+
+    func id(_ role: Role) -> Int64 { Int64(Role.allCases.firstIndex(of: role) ?? 0) + 1 }
+
+    func access(_ role: Role) async throws -> String {
+        let body = AdministrationStage.credentials(AdministrationStage.email(role))
+        let answer = try await ask("POST", "/api/auth/login/", body: body)
+        return try #require(answer.json["access"] as? String)
+    }
+
+    func ask(
+        _ method: String,
+        _ path: String,
+        token: String? = nil,
+        body: String? = nil,
+        headers: AdministrationStage.Fields = []
+    ) async throws -> AdministrationStage.Answer {
+        try await caller.ask(method, path, token: token, bytes: body.map { Array($0.utf8) }, headers: headers)
+    }
+
+    /// A quota of the group `default`. - Returns: its id.
+    func quota(of role: Role, total: String = "5.00", name: String = "default") async throws -> Int64 {
+        let detail = try await administration.quotas.grant(
+            NewQuota(
+                userID: UserID(id(role)),
+                groupID: ModelGroupID(1),
+                name: name,
+                total: try Money(parsing: total),
+                expiresAt: nil,
+                renewal: nil
+            ),
+            by: .command("test")
+        )
+        return detail.quota.id.rawValue
+    }
+
+    /// A call that was held for twice its charge, in pico-dollars, whole millions of them.
+    func call(of role: Role, key: Int64 = 1, charge: Int64, random: UInt64 = 1) async throws -> CallID {
+        let id = CallID(at: clock.now, random: (random, random))
+        let intent = CallIntent(
+            id: id,
+            userID: UserID(self.id(role)),
+            keyID: APIKeyID(key),
+            modelID: ModelID(1),
+            routeID: RouteID(1),
+            providerID: ProviderID(1),
+            priceVersionID: PriceVersionID(1),
+            endpoint: .chatCompletions,
+            isStreamed: false,
+            estimatedInputTokens: 3,
+            estimatedInputPrice: Money(picoDollars: 3),
+            startedAt: clock.now,
+            clientAddress: "192.0.2.1",
+            userAgent: "=cmd|' /C calc'!A0",
+            clientRequestID: "client-\(random)"
+        )
+        let request = AdmissionRequest(
+            call: intent,
+            candidates: [
+                Candidate(
+                    groupID: ModelGroupID(1),
+                    multiplier: .one,
+                    quote: Quote(
+                        fixed: Money(picoDollars: charge * 2),
+                        perOutputToken: .zero,
+                        outputLimit: 10,
+                        lowestOutputLimit: 10
+                    )
+                )
+            ],
+            hasSpendingLimit: false
+        )
+        let journal = storage.journal
+        let admission = await withCheckedContinuation { continuation in
+            journal.admit(request) { continuation.resume(returning: $0) }
+        }
+        guard case .held(let hold) = admission else { throw StorageError.misuse("refused") }
+        var usage = Usage()
+        usage.set(.input, to: charge / 1_000_000, .reported)
+        let settlement = Settlement(
+            call: intent,
+            hold: hold,
+            result: CallResult(
+                outcome: .captured,
+                usage: usage,
+                charge: Money(picoDollars: charge),
+                cost: Money(picoDollars: charge / 2),
+                flags: [],
+                statusCode: 200,
+                endedAt: clock.now,
+                durationMilliseconds: 12,
+                firstByteMilliseconds: 3,
+                rawUsage: Array(#"{"prompt_tokens":\#(charge)}"#.utf8)
+            )
+        )
+        let outcome = await withCheckedContinuation { continuation in
+            journal.settle(settlement) { continuation.resume(returning: $0) }
+        }
+        #expect(outcome == .durable)
+        return id
+    }
+
+    func expectProven() throws {
+        #expect(try LedgerVerifier.verify(storage.database).differences == [])
+    }
+}
