@@ -26,13 +26,15 @@ package final class Gateway: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// - Parameter uptime: what rates are counted by; the host's own if not said.
     package init(
         directory: any Directory,
         journal: any Journal,
         digester: any KeyDigester,
         settings: GatewaySettings,
         eventLoopGroup: any EventLoopGroup,
-        logger: Logger
+        logger: Logger,
+        uptime: (@Sendable () -> Uptime)? = nil
     ) throws {
         self.directory = directory
         self.journal = journal
@@ -42,7 +44,7 @@ package final class Gateway: Sendable {
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)
-        rates = CallRates(usersLimit: settings.userRateLimit)
+        rates = CallRates(usersLimit: settings.userRateLimit, uptime: uptime ?? Uptime.now)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .fullVerification
         configuration.minimumTLSVersion = .tlsv12

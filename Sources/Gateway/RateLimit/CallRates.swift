@@ -7,8 +7,12 @@ import Synchronization
 final class CallRates: Sendable {
     private let usersLimit: RateLimit
     private let limiter = Mutex(RateLimiter())
+    private let uptime: @Sendable () -> Uptime
 
-    init(usersLimit: RateLimit) { self.usersLimit = usersLimit }
+    init(usersLimit: RateLimit, uptime: @escaping @Sendable () -> Uptime) {
+        self.usersLimit = usersLimit
+        self.uptime = uptime
+    }
 
     /// Nil where nothing limits the call: then nothing is locked, and nothing is to be given back.
     func take(
@@ -27,18 +31,19 @@ final class CallRates: Sendable {
             (.model(model.id), model.rateLimit),
         ].filter { !$0.limit.isNone }
         let demand = RateLimiter.Demand(request, endpoint: endpoint, model: model)
-        let now = Uptime.now()
+        let now = uptime()
         return limiter.withLock { $0.take(demand, of: limits, at: now) }
     }
 
     func giveBack(_ lease: RateLimiter.Lease, usedTokens: Int64) {
-        let now = Uptime.now()
+        let now = uptime()
         limiter.withLock { $0.giveBack(lease, usedTokens: usedTokens, at: now) }
     }
 }
 
 extension Uptime {
-    static func now() -> Uptime { Uptime(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
+    /// Monotonic: setting the host's clock refills nothing.
+    @Sendable static func now() -> Uptime { Uptime(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
 }
 
 extension RateLimiter.Demand {

@@ -33,7 +33,9 @@ struct TestGateway {
             digester: PlainDigester(),
             settings: settings,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: logger
+            logger: logger,
+            // Rates stand still: how fast a test runs decides nothing.
+            uptime: { Uptime(nanoseconds: 1_000_000_000) }
         )
         let channel = GatewayChannel(gateway: gateway) { request, writer, _ in
             try await writer.write(
