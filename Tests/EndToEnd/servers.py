@@ -242,4 +242,8 @@ class Gateway:
         held = sum(row["hold"] for row in self.rows("SELECT hold FROM api_requests WHERE state IN (0, 3)"))
         assert sum(grant["held"] for grant in grants) == held
         charged = sum(row["charge"] for row in self.rows("SELECT charge FROM api_requests"))
+        # Corrections and refunds.
+        charged += sum(
+            row["amount"] for row in self.rows("SELECT amount FROM ledger_entries WHERE lane = 1 AND kind IN (6, 7)")
+        )
         assert sum(grant["captured"] for grant in grants) == charged
