@@ -39,7 +39,7 @@ import Testing
             ("PATCH", "/api/admin/providers/\(id)/", #"{"base_url":\#(text)}"#),
         ] {
             let answer = try await stage.ask(method, path, token: token, body: body)
-            #expect(answer.status == 400 && Self.refusal(answer, "base_url"), "\(url) \(answer.text)")
+            #expect([400, 422].contains(answer.status) && Self.refusal(answer, "base_url"), "\(url) \(answer.text)")
         }
         #expect(try stage.catalog.leaves == 1)
     }
@@ -114,7 +114,8 @@ import Testing
             (#""1,5""#, 400), (#""12abc""#, 400), (#""1e-7""#, 400), (#"" 1""#, 400), (#""١""#, 400), (#""-0""#, 400),
             (#""-1""#, 400), (#""0.0000000001""#, 400), (#""0.0000000000001""#, 400), (#""1.""#, 400), (#"".5""#, 400),
             (#""+1""#, 400), (#""0x1""#, 400), (#""1_000""#, 400), (#""NaN""#, 400), (#""""#, 400), ("0.1", 400),
-            ("1", 400), ("[]", 400), ("true", 400), (#""1000.000000001""#, 400), (#""1.01""#, 400), ("null", 400),
+            ("1", 400), ("[]", 400), ("true", 400), (#""1000""#, 400), (#""0.0000000000""#, 400), (#""1.01""#, 422),
+            ("null", 422), (#""00.1""#, 201),
             (#""0""#, 201), (#""0.000000001""#, 201), (#""1""#, 201), (#""0.0015""#, 201),
         ]
     )
@@ -125,14 +126,14 @@ import Testing
         let body = #"{"model":1,"input_price_per_1k":\#(text),"output_price_per_1k":"0.1"}"#
         let answer = try await stage.ask("POST", "/api/admin/prices/", token: token, body: body)
         #expect(answer.status == status, "\(text) \(answer.text)")
-        if status == 400 { #expect(Set(answer.json.keys) == ["input_price_per_1k"], "\(answer.text)") }
+        if status != 201 { #expect(Set(answer.json.keys) == ["input_price_per_1k"], "\(answer.text)") }
         let model = try await stage.ask(
             "PATCH",
             "/api/admin/models/1/",
             token: token,
             body: #"{"input_price_per_1k":\#(text)}"#
         )
-        #expect(model.status == (text == "null" ? 422 : status == 201 ? 200 : 400), "\(text) \(model.text)")
+        #expect(model.status == (status == 201 ? 200 : status), "\(text) \(model.text)")
     }
 
     @Test("a price comes with what a call costs at it, cannot be changed, and a high one has to be meant")
@@ -143,7 +144,7 @@ import Testing
         let rates =
             #""model":1,"input_price_per_1k":"2.5","output_price_per_1k":"10","cached_input_price_per_1k":"1.25","price_per_call":"0.01""#
         let high = try await stage.ask("POST", "/api/admin/prices", token: token, body: "{\(rates)}")
-        #expect(high.status == 400 && high.json.count == 3)
+        #expect(high.status == 422 && Self.refusal(high, "input_price_per_1k"))
         let made = try await stage.ask(
             "POST",
             "/api/admin/prices",
@@ -189,10 +190,10 @@ import Testing
                 #"{"name":"n","provider":1,"context_length":10,"upstream_model":"u","input_price_per_1k":"0","output_price_per_1k":"0"}"#,
                 201, nil
             ),
-            (#"{"name":"n","provider":1,"context_length":10,"input_price_per_1k":"0"}"#, 400, "output_price_per_1k"),
-            (#"{"name":"n","provider":1,"context_length":10,"price_per_call":"1"}"#, 400, "input_price_per_1k"),
+            (#"{"name":"n","provider":1,"context_length":10,"input_price_per_1k":"0"}"#, 422, "output_price_per_1k"),
+            (#"{"name":"n","provider":1,"context_length":10,"price_per_call":"1"}"#, 422, "input_price_per_1k"),
             (
-                #"{"name":"n","provider":1,"context_length":10,"cost_input_price_per_1k":"0"}"#, 400,
+                #"{"name":"n","provider":1,"context_length":10,"cost_input_price_per_1k":"0"}"#, 422,
                 "cost_output_price_per_1k"
             ),
             (#"{"name":"n","provider":9,"context_length":10}"#, 422, "provider"),

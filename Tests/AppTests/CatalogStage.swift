@@ -51,6 +51,16 @@ final class CatalogStage: Sendable {
         ("DELETE", "/api/admin/model-groups/{id}", .admin, nil, 204),
     ]
 
+    /// An empty database: made once, since each test has one.
+    private static let template = Result {
+        let path = NSTemporaryDirectory() + "tokenaudit-catalog-\(UUID().uuidString).sqlite"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let database = try SQLiteDatabase(path: path)
+        try Migrations.run(on: database, additiveOnly: true, now: AdministrationStage.start)
+        try database.close()
+        return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+
     let desk: CatalogDesk
     private let folder: String
     private let database: SQLiteDatabase
@@ -61,8 +71,8 @@ final class CatalogStage: Sendable {
         self.clock = clock
         folder = NSTemporaryDirectory() + "tokenaudit-catalog-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Self.template.get().write(to: URL(fileURLWithPath: folder + "/books.sqlite"))
         database = try SQLiteDatabase(path: folder + "/books.sqlite")
-        try Migrations.run(on: database, additiveOnly: true, now: clock.now)
         let control = ControlDesk(writer: database, reader: database) { clock.now }
         let resolver = SilentResolver()
         self.resolver = resolver

@@ -178,6 +178,9 @@ extension DeskError.Refusal {
         switch self {
         case .unknown: "There is no such one."
         case .incompletePrice: "Input and output need a price each; a price of nothing is written \"0\"."
+        case .highPrice: "More than $1 per 1,000 tokens; if that is meant, send allow_high_price: true."
+        case .privateAddress: "This is a private address; set upstream.allow_private if that is meant."
+        case .forbiddenAddress: "This is an address or port that no provider may have."
         case .past: "Must not be in the past; leave it out for now."
         case .aboveContext: "Must not exceed context_length."
         case .aboveMaximum: "Must not exceed max_output_tokens."

@@ -15,13 +15,13 @@ enum ChineseMessages {
             "提供商要求重定向，系统不会跟随：base_url 可能有误。",
         "No connection, or it broke.": "无法连接，或连接中断。",
         "It stands at an address that no provider may have with these settings.": "该地址在当前设置下不允许作为提供商。",
-        "Must be a decimal from 0 to 1000 with at most 4 digits after the point.":
-            "应为 0 到 1000 之间的小数，小数点后最多 4 位。",
+        "Must be a decimal of digits, at most 3 before the point and 4 after it.":
+            "应为纯数字小数，小数点前最多 3 位，小数点后最多 4 位。",
+        "Must be a decimal of digits, at most 3 before the point and 9 after it.":
+            "应为纯数字小数，小数点前最多 3 位，小数点后最多 9 位。",
         "Must be a decimal in a text, such as \"0.0015\".": "应为字符串形式的小数，例如 \"0.0015\"。",
-        "Must be a decimal of digits with at most 9 after the point.": "应为纯数字小数，小数点后最多 9 位。",
         "Must be a price table of LiteLLM's form.": "应为 LiteLLM 格式的价格表。",
         "Must be an object.": "应为对象。",
-        "Must be from 0 to 1000.": "应在 0 到 1000 之间。",
         "Must be http or https, host, port and path, such as https://api.openai.com/v1.":
             "应为 http 或 https 地址（主机、端口、路径），例如 https://api.openai.com/v1。",
         "Must be names of models, each with the name of an entry or null.": "应为模型名称，值为条目名称或 null。",

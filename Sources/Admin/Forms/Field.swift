@@ -181,10 +181,10 @@ extension Field where Value == Money {
 extension Field where Value == Multiplier {
     /// A factor as a decimal in a string, exact to four decimals.
     static func multiplier(_ name: String, _ note: String = "") -> Field {
-        Field(name, note, .text(1...8, pattern: #"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$"#)) { item in
+        Field(name, note, .text(1...8, pattern: #"^[0-9]{1,3}(\.[0-9]{1,4})?$"#)) { item in
             guard case .string(let text) = item else { return .wrong("Must be a decimal in a text, such as \"1.50\".") }
-            guard let multiplier = try? Multiplier(parsing: text) else {
-                return .wrong("Must be a decimal from 0 to 1000 with at most 4 digits after the point.")
+            guard DecimalForm.fits(text, whole: 3, places: 4), let multiplier = try? Multiplier(parsing: text) else {
+                return .wrong("Must be a decimal of digits, at most 3 before the point and 4 after it.")
             }
             return .value(multiplier)
         }

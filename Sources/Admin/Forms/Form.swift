@@ -20,8 +20,6 @@ struct Form {
 
     func has(_ name: String) -> Bool { members[name] != nil }
 
-    func hasProblem(with name: String) -> Bool { problems[name] != nil }
-
     mutating func refuse(_ name: String, _ message: Message) {
         problems[name, default: []].append(message)
     }

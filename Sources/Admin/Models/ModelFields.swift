@@ -43,7 +43,8 @@ enum ModelFields {
 extension Form {
     /// All that is given of a model.
     /// - Parameter isWhole: prices that are not named go, where any is.
-    mutating func modelChanges(isWhole: Bool) -> ModelChanges {
+    /// - Throws: what was wrong with any member.
+    mutating func modelChanges(isWhole: Bool) throws -> ModelChanges {
         var changes = ModelChanges()
         changes.name = value(ModelFields.name)
         changes.displayName = value(ModelFields.displayName)
@@ -56,9 +57,12 @@ extension Form {
         changes.isActive = value(ModelFields.isActive)
         changes.provider = value(ModelFields.provider)
         changes.upstreamModel = value(ModelFields.upstreamModel)
-        let allows = value(RatesFields.allowHighPrice) ?? false
-        changes.rates = RatesFields.list.read(from: &self, isWhole: isWhole, allowsHighPrice: allows)
-        changes.costRates = RatesFields.cost.read(from: &self, isWhole: isWhole, allowsHighPrice: allows)
+        changes.rates = RatesFields.list.read(from: &self, isWhole: isWhole)
+        changes.costRates = RatesFields.cost.read(from: &self, isWhole: isWhole)
+        let allowsHighPrice = value(RatesFields.allowHighPrice) ?? false
+        try finish()
+        try RatesFields.list.check(changes.rates, allowsHighPrice: allowsHighPrice)
+        try RatesFields.cost.check(changes.costRates, allowsHighPrice: allowsHighPrice)
         return changes
     }
 }

@@ -123,13 +123,7 @@ struct ModelRecordRoutes: Sendable {
 
     @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
         var form = try await asked.form()
-        let given = form.modelChanges(isWhole: true)
-        for (change, prefix) in [(given.rates, ""), (given.costRates, "cost_")] where !change.isEmpty {
-            guard let missing = change.applied(to: nil).missingClass else { continue }
-            let name = prefix + PriceName.perThousand(missing)
-            if !form.hasProblem(with: name) { form.refuse(name, "This field is required.") }
-        }
-        try form.finish()
+        let given = try form.modelChanges(isWhole: true)
         guard let name = given.name, let provider = given.provider, let context = given.contextLength else {
             throw ControlError.internalError
         }
@@ -139,8 +133,8 @@ struct ModelRecordRoutes: Sendable {
                 details: given.applied(to: usual),
                 provider: provider,
                 upstreamModel: given.upstreamModel ?? name,
-                rates: given.rates.isEmpty ? nil : given.rates.applied(to: nil),
-                costRates: given.costRates.isEmpty ? nil : given.costRates.applied(to: nil)
+                rates: given.rates.isEmpty ? nil : try RatesFields.list.whole(given.rates),
+                costRates: given.costRates.isEmpty ? nil : try RatesFields.cost.whole(given.costRates)
             ),
             by: caller.actor
         )
@@ -155,8 +149,7 @@ struct ModelRecordRoutes: Sendable {
     private func update(_ asked: AdminRequest, _ caller: Caller, isWhole: Bool) async throws -> Response {
         let id: ModelID = try asked.id()
         var form = try await asked.form()
-        let changes = form.modelChanges(isWhole: isWhole)
-        try form.finish()
+        let changes = try form.modelChanges(isWhole: isWhole)
         return Self.answer(try await models.update(id, changes, if: asked.precondition, by: caller.actor))
     }
 }

@@ -4,6 +4,8 @@ import Hummingbird
 
 /// `/api/admin/prices/import`: what a price table would change here, and changing it.
 struct PriceImportRoutes: Sendable {
+    private static let longestName = 500
+
     private static let table = Field<[PriceTableEntry]>(
         "table",
         "LiteLLM's model_prices_and_context_window.json, or some entries of it.",
@@ -15,14 +17,15 @@ struct PriceImportRoutes: Sendable {
     private static let models = Field<[String: String?]>(
         "models",
         "Which models, by name, each with the entry it is read from; null: what its route calls it, else its own name. Absent: all.",
-        .map(.text(1...500).nullable())
+        .map(.text(1...longestName).nullable())
     ) { item in
         guard case .object(let members) = item else { return .wrong("Must be an object.") }
         var chosen: [String: String?] = [:]
         for (name, item) in members {
             switch item {
             case .null: chosen[name] = .some(nil)
-            case .string(let entry): chosen[name] = entry
+            case .string(let entry) where (1...longestName).contains(entry.unicodeScalars.count):
+                chosen[name] = entry
             default: return .wrong("Must be names of models, each with the name of an entry or null.")
             }
         }

@@ -80,12 +80,10 @@ struct PriceRoutes: Sendable {
         let model = form.value(Self.givenModel)
         let effectiveFrom = form.value(Self.effectiveFrom)
         let allowsHighPrice = form.value(RatesFields.allowHighPrice) ?? false
-        let change = RatesFields.list.read(from: &form, isWhole: true, allowsHighPrice: allowsHighPrice)
-        let rates = change.applied(to: nil)
-        if let missing = rates.missingClass, !form.hasProblem(with: PriceName.perThousand(missing)) {
-            form.refuse(PriceName.perThousand(missing), "This field is required.")
-        }
+        let change = RatesFields.list.read(from: &form, isWhole: true)
         try form.finish()
+        try RatesFields.list.check(change, allowsHighPrice: allowsHighPrice)
+        let rates = try RatesFields.list.whole(change)
         guard let model else { throw ControlError.internalError }
         let price = try await catalog.prices.create(
             of: model,

@@ -2,16 +2,21 @@ import Domain
 
 /// A provider's members, as they are written.
 enum ProviderFields {
+    private static let largestURL = 200
+
     static let name = Field<String>.title("name", "Unique.", most: 200)
     static let dialect = Field<DialectName>.choice("dialect", "The wire format it speaks.")
 
     static let baseURL = Field<BaseURL>(
         "base_url",
         "http or https, host, port and path, such as https://api.openai.com/v1. Another one clears the stored api_key.",
-        .text(8...1_000, pattern: #"^https?://[A-Za-z0-9._\-\[\]:]+(/[A-Za-z0-9._~:@+=\-/]*)?$"#)
+        .text(
+            8...largestURL,
+            pattern: #"^https?://[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[1-9][0-9]{0,3})?(/[A-Za-z0-9_~-]+)*$"#
+        )
     ) { item in
         guard case .string(let text) = item else { return .wrong("Must be a text.") }
-        guard text.utf8.count <= 1_000, let url = try? BaseURL(parsing: text) else {
+        guard text.unicodeScalars.count <= largestURL, let url = try? BaseURL(parsing: text) else {
             return .wrong("Must be http or https, host, port and path, such as https://api.openai.com/v1.")
         }
         return .value(url)
@@ -30,17 +35,13 @@ enum ProviderFields {
     static let isActive = Field<Bool>.flag("is_active")
 }
 
-extension Form {
-    /// A base URL that the settings let a provider have.
-    mutating func baseURL(allowsPrivate: Bool) -> BaseURL? {
-        guard let url = value(ProviderFields.baseURL) else { return nil }
-        switch AddressPolicy.verdict(url, allowsPrivate: allowsPrivate) {
-        case .allowed: return url
-        case .needsAllowPrivate:
-            refuse("base_url", "This is a private address; set upstream.allow_private if that is meant.")
-        case .forbidden:
-            refuse("base_url", "This is an address or port that no provider may have.")
+extension AddressPolicy {
+    /// - Throws: 422 for what no provider may have, or not with these settings.
+    static func check(_ url: BaseURL, allowsPrivate: Bool) throws(DeskError) {
+        switch verdict(url, allowsPrivate: allowsPrivate) {
+        case .allowed: break
+        case .needsAllowPrivate: throw .refused(field: "base_url", .privateAddress)
+        case .forbidden: throw .refused(field: "base_url", .forbiddenAddress)
         }
-        return nil
     }
 }

@@ -135,12 +135,13 @@ struct ProviderRoutes: Sendable {
     @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
         var form = try await asked.form()
         let name = form.value(ProviderFields.name)
-        let url = form.baseURL(allowsPrivate: catalog.client.allowsPrivate)
+        let url = form.value(ProviderFields.baseURL)
         let dialect = form.value(ProviderFields.dialect) ?? .openai
         let credential = form.value(ProviderFields.apiKey)
         let isActive = form.value(ProviderFields.isActive) ?? true
         try form.finish()
         guard let name, let url else { throw ControlError.internalError }
+        try AddressPolicy.check(url, allowsPrivate: catalog.client.allowsPrivate)
         let provider = try await providers.create(
             NewProvider(
                 name: name,
@@ -165,12 +166,13 @@ struct ProviderRoutes: Sendable {
         var changes = ProviderChanges()
         changes.name = form.value(ProviderFields.name)
         changes.dialect = form.value(ProviderFields.dialect)
-        changes.baseURL = form.baseURL(allowsPrivate: catalog.client.allowsPrivate)
+        changes.baseURL = form.value(ProviderFields.baseURL)
         if let credential = form.value(ProviderFields.apiKey) {
             changes.credential = credential.map { .set($0) } ?? .clear
         }
         changes.isActive = form.value(ProviderFields.isActive)
         try form.finish()
+        if let url = changes.baseURL { try AddressPolicy.check(url, allowsPrivate: catalog.client.allowsPrivate) }
         return Self.answer(
             try await providers.update(id, changes, if: asked.precondition, by: caller.actor)
         )

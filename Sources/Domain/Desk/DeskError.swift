@@ -39,7 +39,12 @@ package enum DeskError: Error, Hashable, Sendable {
         case unknown
         /// Input and output have prices of their own, or there is none.
         case incompletePrice = "incomplete_price"
+        /// Above what prices mostly are, and not said to be meant.
+        case highPrice = "high_price"
         case past
+        /// Settings allow no private addresses.
+        case privateAddress = "private_address"
+        case forbiddenAddress = "forbidden_address"
         case aboveContext = "above_context_length"
         case aboveMaximum = "above_max_output_tokens"
         case notFuture = "not_future"
