@@ -1,9 +1,9 @@
 import Domain
 import Foundation
-import Storage
 import Synchronization
 
 @testable import Admin
+@testable import Storage
 
 /// The catalogue's stores on a database of their own, with one row of each kind, and no DNS.
 final class CatalogStage: Sendable {
@@ -57,6 +57,7 @@ final class CatalogStage: Sendable {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let database = try SQLiteDatabase(path: path)
         try Migrations.run(on: database, additiveOnly: true, now: AdministrationStage.start)
+        try database.checkpoint(truncating: true)
         try database.close()
         return try Data(contentsOf: URL(fileURLWithPath: path))
     }
