@@ -114,7 +114,7 @@ extension Field where Value == Bool {
 extension Field where Value == Int64 {
     static func integer(_ name: String, _ note: String = "", _ range: ClosedRange<Int64>) -> Field {
         Field(name, note, .integer(range)) { item in
-            guard case .number(let text) = item, let number = Int64(plain: text) else {
+            guard case .number(let text) = item, let number = Int64(whole: text) else {
                 return .wrong("Must be a whole number.")
             }
             guard range.contains(number) else {
@@ -193,7 +193,7 @@ extension Field where Value == Multiplier {
 
 extension Field where Value == Instant {
     static func instant(_ name: String, _ note: String = "") -> Field {
-        Field(name, note, .instant) { item in
+        Field(name, note, .givenInstant) { item in
             guard case .string(let text) = item, let instant = Instant(parsing: text) else {
                 return .wrong("Must be an instant with its time zone, such as 2026-07-24T09:30:00Z.")
             }
@@ -214,6 +214,13 @@ extension Field where Value == CallID {
 }
 
 extension Int64 {
+    /// As JSON Schema takes integers: `5.0` is one too.
+    init?(whole text: String) {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 1 || parts[1].utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
+        self.init(plain: String(parts[0]))
+    }
+
     /// A JSON number that is whole as written: no decimals, no exponent.
     init?(plain text: String) {
         guard text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })

@@ -98,7 +98,7 @@ extension Parameter where Value == Int64 {
 
 extension Parameter where Value == Instant {
     static func instant(_ name: String, _ note: String = "") -> Parameter {
-        Parameter(name, note, .instant) { text in
+        Parameter(name, note, .givenInstant.orBlank()) { text in
             Instant(parsing: text).map { .value($0) }
                 ?? .wrong("Must be an instant with its time zone, such as 2026-07-24T09:30:00Z.")
         }

@@ -28,6 +28,12 @@ struct Shape: Hashable, Sendable {
     static let money = Shape.text(pattern: #"^-?[0-9]+\.[0-9]{2,12}$"#)
     /// ISO 8601 in UTC.
     static let instant = Shape.text(format: "date-time")
+    /// One that is written: from 1970 on, with a time zone.
+    static let givenInstant = Shape.text(
+        pattern:
+            #"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,6})?([Zz]|[+-](0[0-9]|1[0-3]):[0-5][0-9])$"#,
+        format: "date-time"
+    )
 
     static func integer(_ range: ClosedRange<Int64>) -> Shape {
         Shape([
@@ -74,6 +80,11 @@ struct Shape: Hashable, Sendable {
 
     func nullable() -> Shape {
         Shape(["anyOf": .array([.object(schema), .object(["type": .string("null")])])])
+    }
+
+    /// A parameter that a form sends though nothing was written.
+    func orBlank() -> Shape {
+        Shape(["anyOf": .array([.object(schema), .object(["const": .string("")])])])
     }
 
     func noted(_ note: String) -> Shape {
