@@ -200,7 +200,13 @@ struct KeyRoutes: Sendable {
         var changes = KeyChanges()
         changes.name = form.value(KeyFields.name)
         changes.allowedModels = form.value(KeyFields.allowedModels)
-        changes.allowedAddresses = form.value(KeyFields.allowedAddresses)
+        if let addresses = form.value(KeyFields.allowedAddresses) {
+            let ranges = addresses?.map { AddressRange(parsing: $0) }
+            if ranges?.contains(nil) == true {
+                form.contradict("allowed_addresses", "Must be a range of addresses, such as 10.0.0.0/8.")
+            }
+            changes.allowedAddresses = .some(ranges?.compactMap(\.self))
+        }
         for (measure, field) in zip(RateLimit.Measure.allCases, KeyFields.rates) {
             changes.rateLimit[measure] = form.value(field)
         }
