@@ -29,7 +29,9 @@ run: build ## the gateway, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwis
 test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-end tests with real clients and a real model
 	@Scripts/setup.sh test
 	$(BUILD_TESTS)
-	$(DEBUG) swift test --skip-build --skip Fuzz
+	# Sockets and their deadlines apart from what computes: both would wait for the same few threads.
+	$(DEBUG) swift test --skip-build --filter GatewayTests --skip Fuzz
+	$(DEBUG) swift test --skip-build --skip "GatewayTests|Fuzz"
 	$(DEBUG) TOKENAUDIT_FUZZ_SECONDS=60 swift test --skip-build --filter Fuzz
 	$(PYTEST)
 

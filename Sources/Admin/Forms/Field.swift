@@ -5,6 +5,8 @@ enum Reading<Value: Sendable>: Sendable {
     case value(Value)
     /// Why it is none.
     case wrong(Message)
+    /// As its shape says, and still not possible: 422 where ``wrong(_:)`` is 400.
+    case impossible(Message)
 }
 
 /// A member of a request's body: how it is read, and how the OpenAPI document describes it, in one declaration.
@@ -35,6 +37,7 @@ struct Field<Value: Sendable>: FieldDeclaration {
             switch read(item) {
             case .value(let value): .value(change(value))
             case .wrong(let problem): .wrong(problem)
+            case .impossible(let problem): .impossible(problem)
             }
         }
     }
@@ -46,6 +49,7 @@ struct Field<Value: Sendable>: FieldDeclaration {
             switch read(item) {
             case .value(let value): return .value(value)
             case .wrong(let problem): return .wrong(problem)
+            case .impossible(let problem): return .impossible(problem)
             }
         }
     }
@@ -154,6 +158,7 @@ extension Field {
                 switch element.read(item) {
                 case .value(let value): values.append(value)
                 case .wrong(let problem): return .wrong(problem)
+                case .impossible(let problem): return .impossible(problem)
                 }
             }
             return .value(values)
@@ -171,7 +176,7 @@ extension Field where Value == Money {
                 return .wrong("Must be a decimal of digits with at most 12 after the point.")
             }
             guard range.contains(money) else {
-                return .wrong("Must be from \(range.lowerBound) to \(range.upperBound).")
+                return .impossible("Must be from \(range.lowerBound) to \(range.upperBound).")
             }
             return .value(money)
         }

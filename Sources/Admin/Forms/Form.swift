@@ -51,6 +51,9 @@ struct Form {
         case .wrong(let problem):
             refuse(field.name, item == .null ? "This field may not be null." : problem)
             return nil
+        case .impossible(let problem):
+            contradict(field.name, problem)
+            return nil
         }
     }
 

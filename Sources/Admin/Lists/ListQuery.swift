@@ -44,7 +44,7 @@ struct ListQuery {
         }
         switch parameter.read(text) {
         case .value(let value): return value
-        case .wrong(let problem):
+        case .wrong(let problem), .impossible(let problem):
             refuse(parameter.name, problem)
             return nil
         }

@@ -110,7 +110,7 @@ extension Parameter where Value == Money {
     private static var largest: Int64 { Balance.largest.picoDollars - 1 }
 
     static func money(_ name: String, _ note: String = "") -> Parameter {
-        Parameter(name, note, .text(1...22, pattern: #"^-?[0-8]?[0-9]{1,6}(\.[0-9]{1,12})?$"#)) { text in
+        Parameter(name, note, .text(1...22, pattern: #"^-?[0-8]?[0-9]{1,6}(\.[0-9]{1,12})?$"#).orBlank()) { text in
             guard let money = try? Money(parsing: text), (-largest...largest).contains(money.picoDollars) else {
                 return .wrong("Must be a decimal of digits with at most 12 after the point.")
             }

@@ -83,6 +83,10 @@ struct Shape: Hashable, Sendable {
     }
 
     /// A parameter that a form sends though nothing was written.
+    func or(_ other: Shape) -> Shape {
+        Shape(["anyOf": .array([.object(schema), .object(other.schema)])])
+    }
+
     func orBlank() -> Shape {
         Shape(["anyOf": .array([.object(schema), .object(["const": .string("")])])])
     }

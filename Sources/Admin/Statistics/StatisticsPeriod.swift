@@ -35,8 +35,13 @@ struct StatisticsPeriod: Sendable {
     static let step = Parameter<StatisticsStep>.choice("step", "How long a piece of the series is; absent: day.")
     static let parameters: [any ParameterDeclaration] = [from, to, timeZone, step]
 
+    private static let date = Shape.text(
+        pattern: #"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"#,
+        format: "date"
+    )
+
     private static func moment(_ name: String, _ note: String) -> Parameter<Moment> {
-        Parameter(name, note + " Rounded outwards to quarters of an hour.", .text(10...35)) { text in
+        Parameter(name, note + " Rounded outwards to quarters of an hour.", date.or(.givenInstant).orBlank()) { text in
             Moment(text).map { .value($0) } ?? .wrong("Must be a date, or an instant with its time zone.")
         }
     }

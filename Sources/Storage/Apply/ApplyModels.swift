@@ -17,7 +17,11 @@ extension Applier {
         let details = wish.changes.applied(to: stored.details)
         try checkLimits(wish, details)
         var fields = try ModelRows.set(details, of: id, transaction.act)
-        fields += try transaction.act.set("ai_models", RateLimitColumns.values(wish.rateLimit).map { ($0, $1) }, row: row)
+        fields += try transaction.act.set(
+            "ai_models",
+            RateLimitColumns.values(wish.rateLimit).map { ($0, $1) },
+            row: row
+        )
         fields += try route(wish, model: id, provider: provider, transaction)
         if try price(wish, model: id, transaction) { fields.append("price") }
         if !fields.isEmpty { try transaction.record(.model, wish.name, row: row, .updated, fields: fields) }
