@@ -51,6 +51,7 @@ enum ChineseMessages {
         "Control characters are not allowed.": "不允许控制字符。",
         "Given twice.": "重复给出。",
         "Invalid page.": "无效页码。",
+        "May not be negative.": "不能为负数。",
         "Must be 1.": "必须为 1。",
         "Must be a decimal in a text, such as \"1.50\".": "应为字符串形式的小数，例如 \"1.50\"。",
         "Must be a decimal of digits with at most 12 after the point.": "应为纯数字小数，小数点后最多 12 位。",

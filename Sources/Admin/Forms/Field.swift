@@ -175,6 +175,7 @@ extension Field where Value == Money {
             guard let money = try? Money(parsing: text) else {
                 return .wrong("Must be a decimal of digits with at most 12 after the point.")
             }
+            if money < .zero, range.lowerBound >= .zero { return .wrong("May not be negative.") }
             guard range.contains(money) else {
                 return .impossible("Must be from \(range.lowerBound) to \(range.upperBound).")
             }
