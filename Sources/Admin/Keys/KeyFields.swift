@@ -52,7 +52,7 @@ enum KeyFields {
     ) { item in
         switch item {
         case .number(let text):
-            guard let id = PositiveNumber.read(text) else { return .wrong("Must be an id.") }
+            guard let id = Int64(whole: text), id > 0 else { return .wrong("Must be an id.") }
             return .value(.id(ModelID(id)))
         case .string(let text) where (1...200).contains(text.unicodeScalars.count): return .value(.name(text))
         default: return .wrong("Must be an id or a name.")

@@ -98,7 +98,7 @@ extension Parameter where Value == Int64 {
 
 extension Parameter where Value == Instant {
     static func instant(_ name: String, _ note: String = "") -> Parameter {
-        Parameter(name, note, .givenInstant.orBlank()) { text in
+        Parameter(name, note, .givenInstant) { text in
             Instant(parsing: text).map { .value($0) }
                 ?? .wrong("Must be an instant with its time zone, such as 2026-07-24T09:30:00Z.")
         }
@@ -110,8 +110,8 @@ extension Parameter where Value == Money {
     private static var largest: Int64 { Balance.largest.picoDollars - 1 }
 
     static func money(_ name: String, _ note: String = "") -> Parameter {
-        Parameter(name, note, .text(1...22, pattern: #"^-?[0-8]?[0-9]{1,6}(\.[0-9]{1,12})?$"#).orBlank()) { text in
-            guard let money = try? Money(parsing: text), (-largest...largest).contains(money.picoDollars) else {
+        Parameter(name, note, .text(1...22, pattern: #"^[0-8]?[0-9]{1,6}(\.[0-9]{1,12})?$"#)) { text in
+            guard let money = try? Money(parsing: text), (0...largest).contains(money.picoDollars) else {
                 return .wrong("Must be a decimal of digits with at most 12 after the point.")
             }
             return .value(money)

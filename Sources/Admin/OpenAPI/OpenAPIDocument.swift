@@ -83,7 +83,7 @@ struct OpenAPIDocument {
     }
 
     private static func query(_ declared: any ParameterDeclaration) -> JSONItem {
-        parameter(declared.name, in: "query", declared.note, declared.shape, isRequired: false)
+        parameter(declared.name, in: "query", declared.note, declared.shape.orBlank(), isRequired: false)
     }
 
     /// Changes of one row can be tied to the version that was read.

@@ -41,7 +41,7 @@ struct StatisticsPeriod: Sendable {
     )
 
     private static func moment(_ name: String, _ note: String) -> Parameter<Moment> {
-        Parameter(name, note + " Rounded outwards to quarters of an hour.", date.or(.givenInstant).orBlank()) { text in
+        Parameter(name, note + " Rounded outwards to quarters of an hour.", date.or(.givenInstant)) { text in
             Moment(text).map { .value($0) } ?? .wrong("Must be a date, or an instant with its time zone.")
         }
     }
