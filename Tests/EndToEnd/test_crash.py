@@ -92,11 +92,12 @@ async def test_random_kills_under_load(make_gateway):
 
 
 def failpoints():
-    """Every failpoint in the sources: one that is added is tested, or this fails because it is never hit."""
+    """Every failpoint of a server: one that is added is tested, or this fails because it is never hit."""
     names = set()
     for path in (ROOT / "Sources").rglob("*.swift"):
         names |= set(re.findall(r'Failpoint\.hit\("([^"]+)"\)', path.read_text()))
-    return sorted(names)
+    # Of a command, with a test of its own (test_master_key.py).
+    return sorted(names - {"storage.rewrapped"})
 
 
 @pytest.mark.parametrize("hit", [1, 4])
@@ -108,6 +109,9 @@ async def test_a_kill_at_a_chosen_point(make_gateway, fake, name, hit):
     if name.startswith("recovery"):
         await leave_open_calls(gateway, key, fake, 6)
         gateway.start(fail=f"{name}:1:kill", wait=False)
+    elif name.startswith("audit"):
+        # The first round may come before anybody is served.
+        gateway.start(fail=f"{name}:{hit}:kill", wait=False)
     else:
         gateway.start(fail=f"{name}:{hit}:kill")
     running = asyncio.ensure_future(load.run())

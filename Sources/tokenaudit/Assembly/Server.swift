@@ -201,7 +201,10 @@ struct Server {
             "listening",
             metadata: ["address": "\(address)", "port": "\(port)", "start_ms": "\(milliseconds)"]
         )
-        let line = Array("tokenaudit \(BuildVersion.text) listens on http://\(address)\n".utf8)
+        let line = Array(
+            "tokenaudit \(BuildVersion.text) listens on http://\(address)\nsign in at http://\(address)/api/auth/login/; http://\(address)/docs says how\n"
+                .utf8
+        )
         _ = write(STDOUT_FILENO, line, line.count)
     }
 }
