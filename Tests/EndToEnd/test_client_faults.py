@@ -294,7 +294,7 @@ async def test_ten_thousand_idle_connections(make_gateway):
     """They cost little, calls go on beside them, and `deadlines.idle` clears them away."""
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 11_000:
         pytest.skip("this process may not open so many files")
-    gateway = make_gateway("fake", name="idle", deadlines_idle="8s")
+    gateway = make_gateway("fake", name="idle", deadlines_idle="20s")
     key = gateway.user()
     await raw.ask(gateway.port, key, raw.chat("fake"))
     files, before = gateway.open_files(), gateway.resident_bytes()
