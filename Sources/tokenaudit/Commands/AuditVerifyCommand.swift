@@ -137,18 +137,9 @@ struct AuditVerifyCommand: ParsableCommand {
                 lines.append("  and \(report.unsequencedCount - 20) more; --json lists 10,000")
             }
         }
-        for difference in report.findings.differences {
-            lines.append(
-                "DIFFERENCE \(difference.subject): stored \(difference.stored), derived \(difference.derived)"
-            )
-        }
+        lines += report.findings.differenceLines
         if report.logs.isEmpty { lines.append("nothing is signed yet") }
-        let count = report.findings.differences.count
-        lines.append(
-            report.isProven
-                ? "proven: the books are what was signed"
-                : "NOT proven: \(count)\(report.findings.isCut ? " and more" : "") differences"
-        )
+        lines.append(report.findings.verdict(ifProven: "the books are what was signed"))
         return lines.joined(separator: "\n")
     }
 }
@@ -167,12 +158,6 @@ struct AuditJSON: Encodable {
         let written_at: String
     }
 
-    struct Difference: Encodable {
-        let subject: String
-        let stored: String
-        let derived: String
-    }
-
     let proven: Bool
     let bills: Int
     let leaves: UInt64
@@ -182,7 +167,7 @@ struct AuditJSON: Encodable {
     let broken: [String]
     let unsequenced_count: Int64
     let unsequenced: [Unsequenced]
-    let differences: [Difference]
+    let differences: [DifferenceJSON]
 
     init(_ report: AuditReport) {
         proven = report.isProven
@@ -196,8 +181,6 @@ struct AuditJSON: Encodable {
         unsequenced = report.unsequenced.map {
             Unsequenced(request_id: $0.call?.description, written_at: $0.writtenAt.description)
         }
-        differences = report.findings.differences.map {
-            Difference(subject: $0.subject, stored: $0.stored, derived: $0.derived)
-        }
+        differences = report.findings.differencesJSON
     }
 }

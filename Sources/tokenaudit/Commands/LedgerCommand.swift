@@ -50,16 +50,8 @@ struct LedgerCommand: ParsableCommand {
             list(report.open, report.openCount, "open")
             list(report.uncertain, report.uncertainCount, "closed by policy")
             list(report.quarantined, report.quarantined.count, "in quarantine")
-            for difference in report.differences {
-                lines.append(
-                    "DIFFERENCE \(difference.subject): stored \(difference.stored), derived \(difference.derived)"
-                )
-            }
-            lines.append(
-                report.isProven
-                    ? "proven: everything agrees"
-                    : "NOT proven: \(report.differences.count)\(report.isCut ? " and more" : "") differences"
-            )
+            lines += report.differenceLines
+            lines.append(report.verdict(ifProven: "everything agrees"))
             return lines.joined(separator: "\n")
         }
     }
@@ -67,12 +59,6 @@ struct LedgerCommand: ParsableCommand {
 
 /// The proof for programs.
 struct VerifyJSON: Encodable {
-    struct Difference: Encodable {
-        let subject: String
-        let stored: String
-        let derived: String
-    }
-
     let proven: Bool
     let calls: Int
     let grants: Int
@@ -81,7 +67,7 @@ struct VerifyJSON: Encodable {
     let open: [String]
     let uncertain: [String]
     let quarantined: [String]
-    let differences: [Difference]
+    let differences: [DifferenceJSON]
 
     enum CodingKeys: String, CodingKey {
         case proven, calls, grants, charged, open, uncertain, quarantined, differences
@@ -97,9 +83,7 @@ struct VerifyJSON: Encodable {
         open = report.open.map(\.description)
         uncertain = report.uncertain.map(\.description)
         quarantined = report.quarantined.map(\.description)
-        differences = report.differences.map {
-            Difference(subject: $0.subject, stored: $0.stored, derived: $0.derived)
-        }
+        differences = report.differencesJSON
     }
 
     func text() throws -> String {

@@ -120,32 +120,32 @@ struct AuditSignerTests {
     @Test(
         "halts where the books are not what was signed",
         arguments: [
-            Tampering("DELETE FROM audit_trees", named: "another key"),
-            Tampering(
+            Damage("DELETE FROM audit_trees", named: "another key"),
+            Damage(
                 "UPDATE audit_tiles SET hashes = zeroblob(32) WHERE level = 1",
                 named: "not the one that was signed"
             ),
-            Tampering("DELETE FROM audit_tiles", named: "missing or damaged"),
-            Tampering("UPDATE audit_trees SET size = 300", named: "not the one that was signed"),
-            Tampering("DELETE FROM audit_checkpoints", named: "no checkpoint"),
-            Tampering("UPDATE audit_checkpoints SET note = 'none'", named: "no checkpoint"),
-            Tampering(
+            Damage("DELETE FROM audit_tiles", named: "missing or damaged"),
+            Damage("UPDATE audit_trees SET size = 300", named: "not the one that was signed"),
+            Damage("DELETE FROM audit_checkpoints", named: "no checkpoint"),
+            Damage("UPDATE audit_checkpoints SET note = 'none'", named: "no checkpoint"),
+            Damage(
                 "DELETE FROM audit_checkpoints",
                 "UPDATE audit_trees SET size = 0",
                 named: "an older copy"
             ),
-            Tampering("UPDATE audit_trees SET verifier_key = 'none'", named: "another key"),
-            Tampering(
+            Damage("UPDATE audit_trees SET verifier_key = 'none'", named: "another key"),
+            Damage(
                 "INSERT INTO audit_leaves (replica_id, number, count, kind, data, created_at) VALUES (0, 302, 1, 2, x'7b7d', 3)",
                 named: "302 follows where 300 should"
             ),
-            Tampering(
+            Damage(
                 "INSERT INTO audit_leaves (replica_id, number, count, kind, data, created_at) VALUES (0, 300, 2, 2, x'7b7d', 3)",
                 named: "leaf 0/300"
             ),
         ]
     )
-    func halts(_ tampering: Tampering) async throws {
+    func halts(_ tampering: Damage) async throws {
         let stage = try await AuditStage()
         try stage.run(tampering.statements)
         let signer = stage.signer()

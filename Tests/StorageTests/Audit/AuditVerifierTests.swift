@@ -5,23 +5,9 @@ import Testing
 
 @testable import Storage
 
-/// Something done to the database, and what the report has to name.
-struct Tampering: CustomTestStringConvertible, Sendable {
-    let statements: [String]
-    let named: String
-
-    init(_ statements: String..., named: String) {
-        self.statements = statements
-        self.named = named
-    }
-
-    var testDescription: String { statements.joined(separator: "; ") }
-}
-
 @Suite("the audit log is proven from the rows")
 struct AuditVerifierTests {
-    private static let call =
-        "x'\(Books.call(1).id.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())'"
+    private static let call = Damage.id(1)
 
     @Test("what was signed is proven, with either checkpoint, with the key")
     func proven() async throws {
@@ -62,7 +48,7 @@ struct AuditVerifierTests {
     }
 
     @Test("an edit, a deletion, a reordering of rows", arguments: tamperings)
-    func tampering(_ tampering: Tampering) async throws {
+    func tampering(_ tampering: Damage) async throws {
         let stage = try await AuditStage()
         try stage.run(tampering.statements)
         let report = try stage.verify()
@@ -72,57 +58,57 @@ struct AuditVerifierTests {
 
     static let tamperings = [
         // Bills.
-        Tampering("UPDATE api_requests SET id = x'00' WHERE id = \(call)", named: "row"),
-        Tampering("DELETE FROM api_requests WHERE id = \(call)", named: "\(Books.call(1).id)"),
-        Tampering("UPDATE api_requests SET parts = x'' WHERE id = \(call)", named: "\(Books.call(1).id)"),
+        Damage("UPDATE api_requests SET id = x'00' WHERE id = \(call)", named: "row"),
+        Damage("DELETE FROM api_requests WHERE id = \(call)", named: "\(Books.call(1).id)"),
+        Damage("UPDATE api_requests SET parts = x'' WHERE id = \(call)", named: "\(Books.call(1).id)"),
         // Values that are read as the ones that were signed.
-        Tampering("UPDATE api_requests SET is_streamed = 2 WHERE id = \(call)", named: "row"),
-        Tampering("UPDATE api_requests SET image_input_tokens = -5 WHERE id = \(call)", named: "row"),
-        Tampering("UPDATE api_requests SET provenance = provenance + (1 << 40) WHERE id = \(call)", named: "row"),
-        Tampering("UPDATE api_requests SET first_byte_ms = -1 WHERE state = 2", named: "row"),
-        Tampering("UPDATE ledger_entries SET amount = amount + 1 WHERE kind = 6", named: "\(Books.call(4).id)"),
+        Damage("UPDATE api_requests SET is_streamed = 2 WHERE id = \(call)", named: "row"),
+        Damage("UPDATE api_requests SET image_input_tokens = -5 WHERE id = \(call)", named: "row"),
+        Damage("UPDATE api_requests SET provenance = provenance + (1 << 40) WHERE id = \(call)", named: "row"),
+        Damage("UPDATE api_requests SET first_byte_ms = -1 WHERE state = 2", named: "row"),
+        Damage("UPDATE ledger_entries SET amount = amount + 1 WHERE kind = 6", named: "\(Books.call(4).id)"),
         // Leaves.
-        Tampering("DELETE FROM audit_leaves WHERE replica_id = 2 AND number = 7", named: "leaf 2/7"),
-        Tampering("DELETE FROM audit_leaves WHERE replica_id = 0 AND number = 299", named: "leaf 0/299"),
-        Tampering("DELETE FROM audit_leaves WHERE replica_id = 0 AND number = 100", named: "leaf 0/100"),
-        Tampering("DELETE FROM audit_leaves WHERE replica_id = 0", named: "leaf 0/0"),
-        Tampering(
+        Damage("DELETE FROM audit_leaves WHERE replica_id = 2 AND number = 7", named: "leaf 2/7"),
+        Damage("DELETE FROM audit_leaves WHERE replica_id = 0 AND number = 299", named: "leaf 0/299"),
+        Damage("DELETE FROM audit_leaves WHERE replica_id = 0 AND number = 100", named: "leaf 0/100"),
+        Damage("DELETE FROM audit_leaves WHERE replica_id = 0", named: "leaf 0/0"),
+        Damage(
             "UPDATE audit_leaves SET data = CAST(replace(CAST(data AS TEXT), 'test 7', 'best 7') AS BLOB) WHERE replica_id = 0 AND number = 7",
             named: "leaf 7 of"
         ),
-        Tampering(
+        Damage(
             "UPDATE audit_leaves SET data = (SELECT data FROM audit_leaves o WHERE o.replica_id = 0 AND o.number = 9 - audit_leaves.number) WHERE replica_id = 0 AND number IN (4, 5)",
             named: "leaf 4 of"
         ),
-        Tampering("UPDATE audit_leaves SET kind = 1 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
-        Tampering("UPDATE audit_leaves SET kind = 7 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
-        Tampering("UPDATE audit_leaves SET count = 9223372036854775807 WHERE number = 7", named: "leaf 0/7"),
-        Tampering("UPDATE audit_leaves SET number = -5 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
-        Tampering(
+        Damage("UPDATE audit_leaves SET kind = 1 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
+        Damage("UPDATE audit_leaves SET kind = 7 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
+        Damage("UPDATE audit_leaves SET count = 9223372036854775807 WHERE number = 7", named: "leaf 0/7"),
+        Damage("UPDATE audit_leaves SET number = -5 WHERE replica_id = 0 AND number = 7", named: "leaf 0/7"),
+        Damage(
             "INSERT INTO audit_leaves (replica_id, number, count, kind, data, created_at) VALUES (0, 300, 1, 2, x'7b7d', 3000000)",
             named: "leaf 0/300, act"
         ),
-        Tampering(
+        Damage(
             "INSERT INTO audit_leaves (replica_id, number, count, kind, data, created_at) VALUES (7, -3, 1, 2, x'7b7d', 3000000)",
             named: "leaf 7/-3"
         ),
         // The log's own tables.
-        Tampering("UPDATE audit_tiles SET hashes = zeroblob(8192) WHERE level = 0 AND tile = 0", named: "leaf 0 of"),
-        Tampering("UPDATE audit_tiles SET hashes = zeroblob(32) WHERE level = 1", named: "tile 1/0"),
-        Tampering("DELETE FROM audit_tiles WHERE level = 0 AND tile = 1", named: "tile 0/1"),
-        Tampering("INSERT INTO audit_tiles VALUES (1, 0, 99, zeroblob(32))", named: "tiles of level 0"),
-        Tampering("DELETE FROM audit_segments WHERE replica_id = 0", named: "segment"),
-        Tampering("UPDATE audit_segments SET count = count - 1 WHERE replica_id = 0", named: "segment"),
-        Tampering("UPDATE audit_segments SET count = 1 << 60 WHERE replica_id = 0", named: "segment"),
-        Tampering("UPDATE audit_segments SET first_number = first_number + 1 WHERE replica_id = 0", named: "segment 0"),
-        Tampering("UPDATE audit_trees SET size = size - 1", named: "leaves"),
-        Tampering("UPDATE audit_trees SET origin = 'tokenaudit/other'", named: "outside of tokenaudit/"),
-        Tampering("UPDATE audit_trees SET verifier_key = 'none'", named: "checkpoint of"),
-        Tampering("UPDATE audit_checkpoints SET note = 'none'", named: "log"),
-        Tampering("UPDATE audit_checkpoints SET note = replace(note, '309', '308')", named: "checkpoint of"),
-        Tampering("DELETE FROM audit_trees", named: "outside of tokenaudit/"),
+        Damage("UPDATE audit_tiles SET hashes = zeroblob(8192) WHERE level = 0 AND tile = 0", named: "leaf 0 of"),
+        Damage("UPDATE audit_tiles SET hashes = zeroblob(32) WHERE level = 1", named: "tile 1/0"),
+        Damage("DELETE FROM audit_tiles WHERE level = 0 AND tile = 1", named: "tile 0/1"),
+        Damage("INSERT INTO audit_tiles VALUES (1, 0, 99, zeroblob(32))", named: "tiles of level 0"),
+        Damage("DELETE FROM audit_segments WHERE replica_id = 0", named: "segment"),
+        Damage("UPDATE audit_segments SET count = count - 1 WHERE replica_id = 0", named: "segment"),
+        Damage("UPDATE audit_segments SET count = 1 << 60 WHERE replica_id = 0", named: "segment"),
+        Damage("UPDATE audit_segments SET first_number = first_number + 1 WHERE replica_id = 0", named: "segment 0"),
+        Damage("UPDATE audit_trees SET size = size - 1", named: "leaves"),
+        Damage("UPDATE audit_trees SET origin = 'tokenaudit/other'", named: "outside of tokenaudit/"),
+        Damage("UPDATE audit_trees SET verifier_key = 'none'", named: "checkpoint of"),
+        Damage("UPDATE audit_checkpoints SET note = 'none'", named: "log"),
+        Damage("UPDATE audit_checkpoints SET note = replace(note, '309', '308')", named: "checkpoint of"),
+        Damage("DELETE FROM audit_trees", named: "outside of tokenaudit/"),
         // A tail cut with all that goes with it.
-        Tampering(
+        Damage(
             "DELETE FROM audit_leaves WHERE replica_id = 2 AND number >= 6",
             "DELETE FROM api_requests WHERE leaf >= 6 AND replica_id = 2",
             "DELETE FROM audit_segments WHERE first_index >= 307",

@@ -4,28 +4,11 @@ import Testing
 
 @testable import Storage
 
-/// Something changed behind the ledger's back, and what `ledger verify` has to name.
-struct Damage: Sendable, CustomTestStringConvertible {
-    let statements: [String]
-    let named: String
-
-    init(_ statements: String..., named: String) {
-        self.statements = statements
-        self.named = named
-    }
-
-    var testDescription: String { statements.joined(separator: "; ") }
-}
-
 @Suite("ledger verify")
 struct LedgerVerifierTests {
-    private static let settled = id(1)
-    private static let running = id(3)
-    private static let corrected = id(4)
-
-    private static func id(_ number: UInt64) -> String {
-        "x'" + Books.call(number).id.bytes.map { String(format: "%02x", $0) }.joined() + "'"
-    }
+    private static let settled = Damage.id(1)
+    private static let running = Damage.id(3)
+    private static let corrected = Damage.id(4)
 
     @Test("proves books in which everything has happened that can")
     func proven() async throws {
