@@ -33,7 +33,7 @@ struct StatisticsPeriod: Sendable {
         most: 64
     )
     static let step = Parameter<StatisticsStep>.choice("step", "How long a piece of the series is; absent: day.")
-    static let parameters: [any ParameterDeclaration] = [from, to, timeZone, step]
+    static let parameters: [any Declaration] = [from, to, timeZone, step]
 
     private static let date = Shape.text(
         pattern: #"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"#,
@@ -57,9 +57,12 @@ struct StatisticsPeriod: Sendable {
         step = query.value(Self.step) ?? .day
         try query.finish()
         zone = if let name { try await statistics.zone(named: name) } else { .utc }
-        let end = Self.quarter(to?.instant(in: zone) ?? now, up: true)
+        let end = RollupPlan.quarter(of: to?.instant(in: zone) ?? now, up: true)
         let today = zone.date(at: zone.dayStart(of: Instant(microseconds: end.microseconds - 1)))
-        let start = Self.quarter(from?.instant(in: zone) ?? zone.instant(of: today.addingDays(-29)), up: false)
+        let start = RollupPlan.quarter(
+            of: from?.instant(in: zone) ?? zone.instant(of: today.addingDays(-29)),
+            up: false
+        )
         let (earliest, latest) = (zone.instant(of: Zone.earliest), zone.instant(of: Zone.latest))
         if start < earliest || end > latest { query.refuse("from", "The years are 2000 to 2099.") }
         if start >= end { query.refuse("to", "Must come after from.") }
@@ -77,10 +80,5 @@ struct StatisticsPeriod: Sendable {
         let last = zone.date(at: zone.dayStart(of: Instant(microseconds: range.upperBound.microseconds - 1)))
         let days = last.daysSince1970 - zone.date(at: start).daysSince1970 + 1
         return zone.instant(of: zone.date(at: start).addingDays(-days))..<start
-    }
-
-    static func quarter(_ instant: Instant, up: Bool) -> Instant {
-        let (quarter, rest) = instant.microseconds.flooredDivision(by: RollupPlan.quarterMicroseconds)
-        return Instant(microseconds: (quarter + (up && rest > 0 ? 1 : 0)) * RollupPlan.quarterMicroseconds)
     }
 }

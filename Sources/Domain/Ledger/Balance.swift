@@ -45,6 +45,9 @@ package struct Balance: Hashable, Sendable {
     /// What it comes to: used, held and left; a part of a conserved balance, so it fits.
     package var total: Money { captured.saturatingAdding(held).saturatingAdding(available) }
 
+    /// What it comes to once a pending clawback has been taken.
+    package var totalAfterClawback: Money { total.saturatingSubtracting(pendingClawback) }
+
     /// What would be available if every running hold were given back whole.
     package var reachable: Int128 {
         Int128(available.picoDollars) + max(0, Int128(held.picoDollars) - Int128(pendingClawback.picoDollars))

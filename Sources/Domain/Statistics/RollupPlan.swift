@@ -36,6 +36,13 @@ package struct RollupPlan: Hashable, Sendable {
     package static let largestRead = 50_000
     package static let quarterMicroseconds: Int64 = 15 * 60 * 1_000_000
 
+    /// The beginning of the quarter of an hour that an instant falls into. - Parameter up: else of the next one, unless one
+    /// begins just then.
+    package static func quarter(of instant: Instant, up: Bool = false) -> Instant {
+        let (quarter, rest) = instant.microseconds.flooredDivision(by: quarterMicroseconds)
+        return Instant(microseconds: (quarter + (up && rest > 0 ? 1 : 0)) * quarterMicroseconds)
+    }
+
     /// In order and without a gap. Each day or month in it lies within one piece of the question.
     package let pieces: [Piece]
 

@@ -75,7 +75,7 @@ struct Spool: ~Copyable, Sendable {
 
     /// The spools beside a database, by the replica that wrote them.
     static func all(of database: String) -> [ReplicaID: String] {
-        let (folder, file) = split(database)
+        let (folder, file) = FileSync.split(database)
         let name = file + ".spool-"
         guard let directory = opendir(folder) else { return [:] }
         defer { closedir(directory) }
@@ -161,10 +161,5 @@ struct Spool: ~Copyable, Sendable {
             done += wrote
         }
         return true
-    }
-
-    private static func split(_ path: String) -> (folder: String, file: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

@@ -53,16 +53,10 @@ struct KeyEdit {
         for reference in list {
             let found =
                 switch reference {
-                case .id(let id):
-                    try act.connection.query("SELECT id FROM ai_models WHERE id = ?", SQLValue(id)) {
-                        $0.id(0, ModelID.self)
-                    }
-                case .name(let name):
-                    try act.connection.query("SELECT id FROM ai_models WHERE name = ?", .text(name)) {
-                        $0.id(0, ModelID.self)
-                    }
+                case .id(let id): try act.isThere("ai_models", id) ? id : nil
+                case .name(let name): try act.id("ai_models", "name", name).map { ModelID($0) }
                 }
-            guard let id = found.first else { throw DeskError.refused(field: "allowed_models", .unknown) }
+            guard let id = found else { throw DeskError.refused(field: "allowed_models", .unknown) }
             if !ids.contains(id) { ids.append(id) }
         }
         if case .user(key.userID, _) = actor {
@@ -92,10 +86,9 @@ struct KeyEdit {
         var balances = Balances(minimumCapacity: 1)
         try LaneRows.load(.key(key.id), into: &balances, act.connection)
         if let lane = balances[key.id] {
-            let total = lane.funded.saturatingSubtracting(lane.forfeited).saturatingSubtracting(lane.pendingClawback)
             let entry: Entry?
             do {
-                entry = try balances.adjust(key.id, by: limit.subtracting(total))
+                entry = try balances.adjust(key.id, by: limit.subtracting(lane.balance.totalAfterClawback))
             } catch LedgerError.overflow {
                 throw DeskError.refused(field: "spending_limit", .tooLarge)
             }

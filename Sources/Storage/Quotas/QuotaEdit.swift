@@ -40,9 +40,7 @@ struct QuotaEdit {
     var hasEnded: Bool { period.hasEnded(at: act.now) }
 
     /// What the period comes to once a pending clawback has been taken.
-    var total: Money {
-        period.funded.saturatingSubtracting(period.forfeited).saturatingSubtracting(period.pendingClawback)
-    }
+    var total: Money { period.balance.totalAfterClawback }
 
     mutating func topUp(by amount: Money) throws {
         note(try balances.topUp(current.id, by: amount, now: act.now))

@@ -22,7 +22,7 @@ package struct QuotaStore: Quotas {
     package func grant(_ new: NewQuota, by actor: Actor) async throws(DeskError) -> QuotaDetail {
         try await desk.write { [zones] act in
             let connection = act.connection
-            guard try Self.isThere("users", new.userID.rawValue, connection) else {
+            guard try act.isThere("users", new.userID) else {
                 throw DeskError.refused(field: "user", .unknown)
             }
             let groups = try connection.query(
@@ -186,10 +186,6 @@ package struct QuotaStore: Quotas {
     private static func detail(_ id: QuotaID, _ act: ActTransaction) throws -> QuotaDetail {
         guard let quota = try QuotaRecords.detail(id, now: act.now, act.connection) else { throw DeskError.notFound }
         return quota
-    }
-
-    private static func isThere(_ table: String, _ id: Int64, _ connection: any SQLConnection) throws -> Bool {
-        try !connection.query("SELECT id FROM \(table) WHERE id = ?", .integer(id)) { $0.int64(0) }.isEmpty
     }
 }
 

@@ -74,11 +74,7 @@ package struct MasterKeyFile: Sendable {
         guard link(temporary, path) == 0 || errno == EEXIST else {
             throw .masterKeyUnreadable(path: path, code: errno)
         }
-        let directory = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
-        let folder = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
-        }
+        // Without it the key is there all the same, unless the power goes just now.
+        _ = FileSync.directory(of: path)
     }
 }

@@ -62,7 +62,14 @@ package struct Vault: Sendable {
     /// - Throws: `SecretError.wrongMasterKey`, `.malformedEnvelope` or `.undecryptable`.
     package func open(_ envelope: String, at place: SecretPlace) throws(SecretError) -> [UInt8] {
         let sealed = try Sealed(envelope, at: place)
-        let dataKey = try dataKey(of: sealed, at: place)
+        return try secret(of: sealed, try dataKey(of: sealed, at: place), at: place)
+    }
+
+    private func secret(
+        of sealed: Sealed,
+        _ dataKey: SymmetricKey,
+        at place: SecretPlace
+    ) throws(SecretError) -> [UInt8] {
         do {
             let box = try AES.GCM.SealedBox(
                 nonce: .init(data: sealed.nonce),
@@ -79,9 +86,9 @@ package struct Vault: Sendable {
     /// - Returns: nil where it is already. - Throws: as ``open(_:at:)``, for a secret that does not open whole.
     package func rewrap(_ envelope: String, at place: SecretPlace) throws(SecretError) -> String? {
         let sealed = try Sealed(envelope, at: place)
-        _ = try open(envelope, at: place)
-        if sealed.keyID == master.id { return nil }
         let dataKey = try dataKey(of: sealed, at: place)
+        _ = try secret(of: sealed, dataKey, at: place)
+        if sealed.keyID == master.id { return nil }
         guard let wrapped = try? wrap(dataKey, Array(place.description.utf8)) else {
             throw .undecryptable(place: place.description)
         }

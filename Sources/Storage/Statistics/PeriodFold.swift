@@ -47,7 +47,7 @@ package struct PeriodFold: Sendable {
         try database.write { connection in
             let zones = try ZoneRows.all(connection)
             if let gone = zones.first(where: { !$0.isActive }) { return try giveUp(gone, connection) }
-            let end = Self.quarter(of: Instant(microseconds: now.microseconds - Self.pause))
+            let end = RollupPlan.quarter(of: Instant(microseconds: now.microseconds - Self.pause))
             // The one that is furthest behind, so that late rows can go.
             for zone in zones.sorted(by: { ($0.lateID, $0.cursor) < ($1.lateID, $1.cursor) }) {
                 if try fold(zone, before: end, connection) { return true }
@@ -121,10 +121,5 @@ package struct PeriodFold: Sendable {
             return true
         }
         return try QuarterRows.delete(before: marks.quartersSince, limit: rowsAStep * 4, connection) > 0
-    }
-
-    static func quarter(of instant: Instant) -> Instant {
-        let quarter = instant.microseconds.flooredDivision(by: RollupPlan.quarterMicroseconds).quotient
-        return Instant(microseconds: quarter * RollupPlan.quarterMicroseconds)
     }
 }

@@ -15,7 +15,7 @@ struct StatisticsReader {
         let marks = try ZoneRows.marks(connection)
         let zones = try ZoneRows.all(connection).filter(\.isActive)
         let zone = zones.first { $0.name == question.zone.name }
-        let newest = max(PeriodFold.quarter(of: now).microseconds, marks.foldedUntil)
+        let newest = max(RollupPlan.quarter(of: now).microseconds, marks.foldedUntil)
         let coverage = RollupPlan.Coverage(
             quartersSince: marks.quartersSince,
             daysSince: zone.map { firstDay(of: $0, in: question.zone) },
@@ -85,7 +85,7 @@ struct StatisticsReader {
             }
             return
         }
-        var bucket = PeriodFold.quarter(of: range.lowerBound).microseconds
+        var bucket = RollupPlan.quarter(of: range.lowerBound).microseconds
         while bucket < range.upperBound.microseconds {
             try spend()
             try QuarterRows.read(question.dimension, bucket: bucket, connection) { row in

@@ -56,6 +56,16 @@ struct ActTransaction {
         try connection.query("SELECT id FROM \(table) WHERE \(column) = ?", .text(name)) { $0.int64(0) }.first
     }
 
+    func isThere<Entity>(_ table: String, _ id: Identifier<Entity>) throws -> Bool {
+        try !connection.query("SELECT 1 FROM \(table) WHERE id = ?", SQLValue(id)) { $0.int64(0) }.isEmpty
+    }
+
+    /// - Parameter row: whose name it may be already. - Throws: `DeskError.taken` where it is another's; not for nil.
+    func expectFree(_ name: String?, in table: String, besides row: Int64? = nil) throws {
+        guard let name, let owner = try id(table, "name", name), owner != row else { return }
+        throw DeskError.taken(field: "name")
+    }
+
     /// Raises a row's version, where what changed of it stands in other tables.
     func touch(_ table: String, row: Int64) throws {
         try connection.execute(

@@ -16,7 +16,7 @@ package struct GroupStore: ModelGroups {
 
     package func create(_ new: NewGroup, by actor: Actor) async throws(DeskError) -> GroupRecord {
         try await desk.write { act in
-            guard try act.id("model_groups", "name", new.name) == nil else { throw DeskError.taken(field: "name") }
+            try act.expectFree(new.name, in: "model_groups")
             try Self.check(new.models, act)
             let id = try GroupRows.insert(new, act)
             _ = try GroupRows.replace(new.models, of: id, act)
@@ -33,9 +33,7 @@ package struct GroupStore: ModelGroups {
     ) async throws(DeskError) -> GroupRecord {
         try await desk.write { act in
             try precondition.check(try Self.found(id, act).updatedAt)
-            if let name = changes.name, let owner = try act.id("model_groups", "name", name), owner != id.rawValue {
-                throw DeskError.taken(field: "name")
-            }
+            try act.expectFree(changes.name, in: "model_groups", besides: id.rawValue)
             var fields = try GroupRows.set(changes, of: id.rawValue, act)
             if let models = changes.models {
                 try Self.check(models, act)
@@ -55,7 +53,7 @@ package struct GroupStore: ModelGroups {
     }
 
     private static func check(_ models: Set<ModelID>, _ act: ActTransaction) throws {
-        for model in models where try !ModelRows.exists(model, act.connection) {
+        for model in models where try !act.isThere("ai_models", model) {
             throw DeskError.refused(field: "models", .unknown)
         }
     }

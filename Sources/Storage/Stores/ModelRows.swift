@@ -6,10 +6,6 @@ enum ModelRows {
         "SELECT m.id, m.name, m.display_name, m.description, m.capabilities, m.context_length, m.max_output_tokens, m.default_output_tokens, m.prompt_overhead_tokens, m.is_active, m.created_at, m.updated_at FROM ai_models m"
     static let selectOne = select + " WHERE m.id = ?"
 
-    static func exists(_ id: ModelID, _ connection: any SQLConnection) throws -> Bool {
-        try !connection.query("SELECT 1 FROM ai_models WHERE id = ?", SQLValue(id)) { $0.int64(0) }.isEmpty
-    }
-
     static func find(_ id: ModelID, at now: Instant, _ connection: any SQLConnection) throws -> ModelRecord? {
         try connection.query(selectOne, SQLValue(id), row: stored).first.map { try record($0, at: now, connection) }
     }

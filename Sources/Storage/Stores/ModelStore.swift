@@ -16,7 +16,7 @@ package struct ModelStore: Models {
 
     package func create(_ new: NewModel, by actor: Actor) async throws(DeskError) -> ModelRecord {
         try await desk.write { act in
-            guard try act.id("ai_models", "name", new.details.name) == nil else { throw DeskError.taken(field: "name") }
+            try act.expectFree(new.details.name, in: "ai_models")
             try Self.check(new.details)
             try Self.check(new.provider, act)
             let id = ModelID(try ModelRows.insert(new.details, act))
@@ -41,9 +41,7 @@ package struct ModelStore: Models {
         try await desk.write { act in
             let now = try Self.found(id, act)
             try precondition.check(now.updatedAt)
-            if let name = changes.name, let owner = try act.id("ai_models", "name", name), owner != id.rawValue {
-                throw DeskError.taken(field: "name")
-            }
+            try act.expectFree(changes.name, in: "ai_models", besides: id.rawValue)
             let details = changes.applied(to: now.details)
             try Self.check(details)
             if let provider = changes.provider, provider != now.firstRoute?.providerID { try Self.check(provider, act) }

@@ -24,7 +24,7 @@ package struct PriceStore: Prices {
         by actor: Actor
     ) async throws(DeskError) -> PriceRecord {
         try await desk.write { act in
-            guard try ModelRows.exists(model, act.connection) else {
+            guard try act.isThere("ai_models", model) else {
                 throw DeskError.refused(field: "model", .unknown)
             }
             let current = try PriceRows.inForce(of: model, at: act.now, act.connection)
@@ -71,7 +71,7 @@ package struct PriceStore: Prices {
         try await desk.write { act in
             var count = 0
             for (model, rates) in models.sorted(by: { $0.key < $1.key })
-            where try ModelRows.exists(model, act.connection) {
+            where try act.isThere("ai_models", model) {
                 guard let id = try PriceRows.add(rates, to: model, act) else { continue }
                 try act.record(.price, row: id.rawValue, .created, by: actor)
                 count += 1

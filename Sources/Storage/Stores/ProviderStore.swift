@@ -20,7 +20,7 @@ package struct ProviderStore: Providers {
 
     package func create(_ new: NewProvider, by actor: Actor) async throws(DeskError) -> ProviderRecord {
         try await desk.write { [vault] act in
-            guard try act.id("api_providers", "name", new.name) == nil else { throw DeskError.taken(field: "name") }
+            try act.expectFree(new.name, in: "api_providers")
             let id = try ProviderRows.insert(new, vault, act)
             try act.record(.provider, row: id, .created, by: actor)
             return try Self.found(ProviderID(id), vault, act)
@@ -35,9 +35,7 @@ package struct ProviderStore: Providers {
     ) async throws(DeskError) -> ProviderRecord {
         try await desk.write { [vault] act in
             try precondition.check(try Self.found(id, vault, act).updatedAt)
-            if let name = changes.name, let owner = try act.id("api_providers", "name", name), owner != id.rawValue {
-                throw DeskError.taken(field: "name")
-            }
+            try act.expectFree(changes.name, in: "api_providers", besides: id.rawValue)
             let fields = try ProviderRows.set(changes, of: id.rawValue, vault, act)
             if !fields.isEmpty { try act.record(.provider, row: id.rawValue, .updated, fields: fields, by: actor) }
             return try Self.found(id, vault, act)

@@ -2,14 +2,12 @@ import Domain
 
 /// What one closing adds to each roll-up that counts its call.
 struct RollupDelta {
-    typealias Column = UsageFigure
-
     static let count = UsageFigure.count
     private static let slots: InlineArray<6, Int64> = [100, 300, 1_000, 3_000, 10_000, 30_000]
 
     private var values = InlineArray<24, Int64>(repeating: 0)
 
-    subscript(column: Column) -> Int64 {
+    subscript(column: UsageFigure) -> Int64 {
         get { values[column.rawValue] }
         set { values[column.rawValue] = newValue }
     }
@@ -79,7 +77,7 @@ struct RollupDelta {
         self[.durationMilliseconds] = max(0, durationMilliseconds)
         var slot = 0
         while slot < 6, durationMilliseconds >= Self.slots[slot] { slot += 1 }
-        values[Column.under100Milliseconds.rawValue + slot] = 1
+        values[UsageFigure.under100Milliseconds.rawValue + slot] = 1
     }
 
     /// Adds column by column; a sum that would pass ``largest`` either way stays there.

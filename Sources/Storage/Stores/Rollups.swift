@@ -2,10 +2,6 @@ import Domain
 
 /// Sums per quarter of an hour and dimension, added up over a batch and written in the order of their keys.
 struct Rollups {
-    static let bucketMicroseconds: Int64 = 15 * 60 * 1_000_000
-
-    typealias Dimension = UsageDimension
-
     private struct Key: Hashable, Comparable {
         let bucket: Int64
         let dimension: Int64
@@ -54,8 +50,8 @@ struct Rollups {
     }
 
     private mutating func add(_ delta: RollupDelta, call: CallIntent, group: ModelGroupID, at instant: Instant) {
-        let bucket = instant.microseconds / Self.bucketMicroseconds * Self.bucketMicroseconds
-        for dimension in Dimension.allCases {
+        let bucket = RollupPlan.quarter(of: instant).microseconds
+        for dimension in UsageDimension.allCases {
             let id: Int64 =
                 switch dimension {
                 case .all: 0

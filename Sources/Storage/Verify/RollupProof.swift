@@ -12,7 +12,7 @@ struct RollupProof {
         }
     }
 
-    private var sums: [[Int64: Sums]] = Array(repeating: [:], count: Rollups.Dimension.allCases.count)
+    private var sums: [[Int64: Sums]] = Array(repeating: [:], count: UsageDimension.allCases.count)
 
     private var cacheSavings = CacheSavings()
 
@@ -56,7 +56,7 @@ struct RollupProof {
                 durationMilliseconds: bill.durationMilliseconds
             )
         }
-        for dimension in Rollups.Dimension.allCases {
+        for dimension in UsageDimension.allCases {
             let id = dimension.id(bill)
             sums[Int(dimension.rawValue)][id, default: Sums()].add(delta)
             if unknownVoids > 0 { sums[Int(dimension.rawValue)][id]?.unknownVoids += unknownVoids }
@@ -81,14 +81,14 @@ struct RollupProof {
     }
 
     private func compare(
-        _ dimension: Rollups.Dimension,
+        _ dimension: UsageDimension,
         _ id: Int64,
         _ stored: [Int128],
         isSaturated: Bool,
         _ report: inout VerifyReport
     ) {
         let due = sums[Int(dimension.rawValue)][id] ?? Sums()
-        for column in RollupDelta.Column.allCases {
+        for column in UsageFigure.allCases {
             let (have, want) = (stored[column.rawValue], due.columns[column.rawValue])
             if have == want { continue }
             if column == .voided, have > want, have <= want + due.unknownVoids { continue }
@@ -103,7 +103,7 @@ struct RollupProof {
     }
 }
 
-extension Rollups.Dimension {
+extension UsageDimension {
     fileprivate func id(_ bill: BillLeaf) -> Int64 {
         switch self {
         case .all: 0

@@ -17,7 +17,7 @@ struct PeriodFoldTests {
             for id in 0..<count {
                 try connection.execute(
                     "INSERT INTO usage_rollups (bucket, dimension, dimension_id, replica_id, requests, charge) VALUES (?, 1, ?, 1, 1, ?)",
-                    SQLValue(PeriodFold.quarter(of: instant)),
+                    SQLValue(RollupPlan.quarter(of: instant)),
                     .integer(Int64(id)),
                     .integer(charge)
                 )

@@ -58,7 +58,7 @@ struct RollupDeltaTests {
                 ($0.int64(0), $0.int64(1), $0.bool(2), $0.text(3))
             }
         }
-        #expect(rows.count == Rollups.Dimension.allCases.count)
+        #expect(rows.count == UsageDimension.allCases.count)
         for row in rows { #expect(row == (Int64(number), charge, isSaturated, "integer")) }
         try database.close()
     }
@@ -66,12 +66,12 @@ struct RollupDeltaTests {
     @Test(
         "a duration falls into one slot",
         arguments: [
-            (0, RollupDelta.Column.under100Milliseconds), (99, .under100Milliseconds), (100, .under300Milliseconds),
+            (0, UsageFigure.under100Milliseconds), (99, .under100Milliseconds), (100, .under300Milliseconds),
             (2_999, .under3Seconds), (29_999, .under30Seconds), (30_000, .slower), (.max, .slower),
             (-5, .under100Milliseconds),
-        ] as [(Int64, RollupDelta.Column)]
+        ] as [(Int64, UsageFigure)]
     )
-    func slots(milliseconds: Int64, column: RollupDelta.Column) {
+    func slots(milliseconds: Int64, column: UsageFigure) {
         let delta = RollupDelta.settled(
             state: .captured,
             usage: Usage(),
@@ -82,8 +82,8 @@ struct RollupDeltaTests {
             statusCode: 200,
             durationMilliseconds: milliseconds
         )
-        let slots = RollupDelta.Column.allCases.filter {
-            $0.rawValue >= RollupDelta.Column.under100Milliseconds.rawValue
+        let slots = UsageFigure.allCases.filter {
+            $0.rawValue >= UsageFigure.under100Milliseconds.rawValue
         }
         #expect(slots.filter { delta[$0] == 1 } == [column])
     }
