@@ -267,6 +267,15 @@ final class FakeBooks: Accounts, SessionStore {
         return try result.get()
     }
 
+    private static func differing(_ wanted: AccountChanges, from account: Account) -> AccountChanges {
+        var changes = wanted
+        if wanted.email == account.email { changes.email = nil }
+        if wanted.name == account.name { changes.name = nil }
+        if wanted.role == account.role { changes.role = nil }
+        if wanted.isActive == account.isActive { changes.isActive = nil }
+        return changes
+    }
+
     private static func apply(_ changes: AccountChanges, to id: UserID, in state: inout State) {
         guard let user = state.users[id] else { return }
         let old = user.account
@@ -323,9 +332,8 @@ final class FakeBooks: Accounts, SessionStore {
         try asked { state throws(DeskError) in
             guard let user = state.users[id] else { throw .notFound }
             try precondition.check(user.account.updatedAt)
-            if let email = changes.email, state.users.values.contains(where: { $0.account.email == email }) {
-                throw .taken(field: "email")
-            }
+            let taken = state.users.values.contains { $0.account.id != id && $0.account.email == changes.email }
+            if taken { throw .taken(field: "email") }
             let others = state.users.values.contains {
                 $0.account.id != id && $0.account.role == .superAdmin && $0.account.isActive
             }
@@ -333,6 +341,11 @@ final class FakeBooks: Accounts, SessionStore {
             if user.account.role == .superAdmin, user.account.isActive, !stays, !others {
                 throw .conflict(.lastSuperAdmin)
             }
+            let changes = Self.differing(changes, from: user.account)
+            guard
+                changes.email ?? changes.name ?? changes.role?.rawValue ?? changes.passwordHash != nil
+                    || changes.isActive != nil
+            else { return user.account }
             state.changes.append("\(actor.description) changed \(id)")
             Self.apply(changes, to: id, in: &state)
             return state.users[id]!.account

@@ -4,15 +4,8 @@ import Hummingbird
 
 /// `/api/admin/audit-log`: who did what to which row, as the audit's leaves have it.
 struct ActRoutes: Sendable {
-    private static let cursor = Parameter<ActQuery.Cursor>(
-        "cursor",
-        "From the next or previous link of a slice.",
-        .text(1...20, pattern: "^~?(0|[1-9][0-9]{0,17})$")
-    ) { text in
-        let isAfter = text.hasPrefix("~")
-        let digits = isAfter ? text.dropFirst() : text[...]
-        guard let number = digits == "0" ? 0 : PositiveNumber.read(digits) else { return .wrong("Invalid cursor.") }
-        return .value(isAfter ? .after(number) : .before(number))
+    private static let cursor = Parameter<SliceCursor<Int64>>.cursor(most: 19, pattern: "(0|[1-9][0-9]{0,17})") {
+        $0 == "0" ? 0 : PositiveNumber.read($0)
     }
     private static let from = Parameter<Instant>.instant("from", "Then or later.")
     private static let to = Parameter<Instant>.instant("to", "Before then.")
@@ -55,12 +48,7 @@ struct ActRoutes: Sendable {
                 query.limit = list.size()
                 try list.finish()
                 let slice = try await administration.acts.acts(query)
-                return list.answer(
-                    slice.acts.map(ActAnswer.init),
-                    next: slice.older.map { "\($0)" },
-                    previous: slice.newer.map { "~\($0)" },
-                    scannedThrough: slice.scannedThrough
-                )
+                return list.answer(slice, item: ActAnswer.init)
             }
         ]
     }

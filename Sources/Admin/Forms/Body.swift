@@ -1,7 +1,7 @@
 /// What a route takes as its body: these members and no others.
 struct Body: Sendable {
-    let required: [any FieldDeclaration]
-    let optional: [any FieldDeclaration]
+    let required: [any Declaration]
+    let optional: [any Declaration]
     /// What an answer of this route shows and no request sets.
     let readOnly: Set<String>
     /// No body at all is an empty one.
@@ -12,8 +12,8 @@ struct Body: Sendable {
     let largestBytes: Int
 
     init(
-        required: [any FieldDeclaration] = [],
-        optional: [any FieldDeclaration] = [],
+        required: [any Declaration] = [],
+        optional: [any Declaration] = [],
         readOnly: Set<String> = [],
         mayBeAbsent: Bool = false,
         rules: [String: JSONItem] = [:],

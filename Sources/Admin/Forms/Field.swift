@@ -10,7 +10,7 @@ enum Reading<Value: Sendable>: Sendable {
 }
 
 /// A member of a request's body: how it is read, and how the OpenAPI document describes it, in one declaration.
-struct Field<Value: Sendable>: FieldDeclaration {
+struct Field<Value: Sendable>: Declaration {
     let name: String
     let note: String
     let shape: Shape
@@ -55,7 +55,8 @@ struct Field<Value: Sendable>: FieldDeclaration {
     }
 }
 
-protocol FieldDeclaration: Sendable {
+/// A value that a request may give, as the OpenAPI document describes it.
+protocol Declaration: Sendable {
     var name: String { get }
     var note: String { get }
     var shape: Shape { get }

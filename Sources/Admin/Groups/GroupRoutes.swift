@@ -45,9 +45,7 @@ struct GroupRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Model groups.",
-                query: [
-                    Self.search, Self.isActive, Self.model, Self.ordering, PageNumber.number, PageNumber.size,
-                ],
+                query: [Self.search, Self.isActive, Self.model, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: GroupAnswer.shape),
                 list
             ),
@@ -137,11 +135,11 @@ struct GroupRoutes: Sendable {
             ),
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             GroupAnswer(group: group),
-            status: .created,
-            version: group.updatedAt,
-            headers: [.location: "\(Self.path)/\(group.id)/"]
+            at: Self.path,
+            id: group.id,
+            version: group.updatedAt
         )
     }
 

@@ -58,8 +58,8 @@ struct KeyRoutes: Sendable {
                 scope.path,
                 atLeast: scope.reader,
                 "Lists \(own)keys.",
-                query: (scope == .own ? [] : [Self.user] as [any ParameterDeclaration])
-                    + [Self.search, Self.isActive, Self.ordering, PageNumber.number, PageNumber.size],
+                query: (scope == .own ? [] : [Self.user] as [any Declaration])
+                    + [Self.search, Self.isActive, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: KeyAnswer.shape)
             ) { asked, caller in
                 try await list(asked, scope, caller)
@@ -172,11 +172,11 @@ struct KeyRoutes: Sendable {
         try form.finish()
         guard let user else { throw ControlError.internalError }
         let new = try await keys.create(changes, of: user, by: caller.actor)
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             KeyAnswer(key: new.key, secret: new.secret),
-            status: .created,
-            version: new.key.updatedAt,
-            headers: [.location: "\(scope.path)/\(new.key.id)/"]
+            at: scope.path,
+            id: new.key.id,
+            version: new.key.updatedAt
         )
     }
 

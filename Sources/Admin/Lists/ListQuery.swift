@@ -5,13 +5,13 @@ import Hummingbird
 /// A request's query as it is read: the parameters that its route declares. Others change nothing; those declared are read
 /// strictly, collecting what is wrong with each.
 struct ListQuery {
-    private let declared: [any ParameterDeclaration]
+    private let declared: [any Declaration]
     private let parameters: [(name: String, value: String)]
     private let base: String
     private var problems: [String: [Message]] = [:]
 
     /// - Throws: 400 where the host cannot be linked to, or the query is not text.
-    init(_ request: Request, _ declared: [any ParameterDeclaration], transport: Transport) throws(ControlError) {
+    init(_ request: Request, _ declared: [any Declaration], transport: Transport) throws(ControlError) {
         guard let host = HostName(request) else { throw .invalidHost }
         self.declared = declared
         var path = request.uri.path
@@ -105,18 +105,16 @@ struct ListQuery {
     mutating func size() -> Int { Int(value(PageNumber.size) ?? Int64(PageNumber.defaultSize)) }
 
     /// A list that goes on from cursors.
-    func answer<Shown: Encodable & Sendable>(
-        _ items: [Shown],
-        next: String?,
-        previous: String?,
-        scannedThrough: Instant?
+    func answer<Item, Key: CustomStringConvertible, Shown: Encodable & Sendable>(
+        _ slice: ListSlice<Item, Key>,
+        item: (Item) -> Shown
     ) -> Response {
         JSONAnswer.response(
-            Slice(
-                next: next.map { link("cursor", $0) },
-                previous: previous.map { link("cursor", $0) },
-                scannedThrough: scannedThrough?.description,
-                results: items
+            SliceAnswer(
+                next: slice.older.map { link("cursor", CursorText.text(.before($0))) },
+                previous: slice.newer.map { link("cursor", CursorText.text(.after($0))) },
+                scannedThrough: slice.scannedThrough?.description,
+                results: slice.items.map(item)
             )
         )
     }
@@ -152,7 +150,7 @@ struct ListQuery {
         )
     }
 
-    private struct Slice<Shown: Encodable & Sendable>: Encodable, Sendable {
+    private struct SliceAnswer<Shown: Encodable & Sendable>: Encodable, Sendable {
         let next: String?
         let previous: String?
         let scannedThrough: String?

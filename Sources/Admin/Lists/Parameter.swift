@@ -1,7 +1,7 @@
 import Domain
 
 /// A parameter of a request's query: how it is read, and how the OpenAPI document describes it, in one declaration.
-struct Parameter<Value: Sendable>: ParameterDeclaration {
+struct Parameter<Value: Sendable>: Declaration {
     let name: String
     let note: String
     let shape: Shape
@@ -13,12 +13,6 @@ struct Parameter<Value: Sendable>: ParameterDeclaration {
         self.shape = shape
         self.read = read
     }
-}
-
-protocol ParameterDeclaration: Sendable {
-    var name: String { get }
-    var note: String { get }
-    var shape: Shape { get }
 }
 
 /// The order of a list, as it was asked for.
@@ -119,8 +113,46 @@ extension Parameter where Value == Money {
     }
 }
 
+/// Cursors as links have them: `~` before one says that what is newer is meant.
+enum CursorText {
+    private static let after = "~"
+
+    static func text<Key: CustomStringConvertible>(_ cursor: SliceCursor<Key>) -> String {
+        switch cursor {
+        case .before(let key): key.description
+        case .after(let key): after + key.description
+        }
+    }
+
+    static func read<Key>(_ text: String, key: (Substring) -> Key?) -> SliceCursor<Key>? {
+        let isAfter = text.hasPrefix(after)
+        return key(isAfter ? text.dropFirst() : text[...]).map { isAfter ? .after($0) : .before($0) }
+    }
+}
+
+extension Parameter {
+    /// - Parameters:
+    ///   - most: characters of a key.
+    ///   - pattern: of a key.
+    static func cursor<Key>(
+        most: Int,
+        pattern: String,
+        key: @escaping @Sendable (Substring) -> Key?
+    ) -> Parameter where Value == SliceCursor<Key> {
+        Parameter(
+            "cursor",
+            "From the next or previous link of a slice.",
+            .text(1...(most + 1), pattern: "^~?\(pattern)$")
+        ) { text in
+            CursorText.read(text, key: key).map { .value($0) } ?? .wrong("Invalid cursor.")
+        }
+    }
+}
+
 /// Which page of a list.
 struct PageNumber: Hashable, Sendable {
+    /// What every list takes that has pages.
+    static let parameters: [any Declaration] = [number, size]
     static let defaultSize = 50
     static let largestSize = 200
 

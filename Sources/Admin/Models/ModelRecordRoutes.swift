@@ -11,7 +11,7 @@ struct ModelRecordRoutes: Sendable {
     private static let group = Parameter<ModelGroupID>.id("model_group")
     private static let ordering = Parameter.ordering(ModelQuery.Order.self)
 
-    private static let prices: [any FieldDeclaration] =
+    private static let prices: [any Declaration] =
         RatesFields.list.all + RatesFields.cost.all + [RatesFields.allowHighPrice]
     private static let creation = Body(
         required: [ModelFields.name, ModelFields.provider, ModelFields.contextLength],
@@ -44,10 +44,7 @@ struct ModelRecordRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Models.",
-                query: [
-                    Self.search, Self.isActive, Self.provider, Self.group, Self.ordering, PageNumber.number,
-                    PageNumber.size,
-                ],
+                query: [Self.search, Self.isActive, Self.provider, Self.group, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: ModelAnswer.shape),
                 list
             ),
@@ -138,11 +135,11 @@ struct ModelRecordRoutes: Sendable {
             ),
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             ModelAnswer(model: model),
-            status: .created,
-            version: model.updatedAt,
-            headers: [.location: "\(Self.path)/\(model.id)/"]
+            at: Self.path,
+            id: model.id,
+            version: model.updatedAt
         )
     }
 

@@ -82,7 +82,7 @@ struct OpenAPIDocument {
         }
     }
 
-    private static func query(_ declared: any ParameterDeclaration) -> JSONItem {
+    private static func query(_ declared: any Declaration) -> JSONItem {
         parameter(declared.name, in: "query", declared.note, declared.shape.orBlank(), isRequired: false)
     }
 

@@ -29,7 +29,7 @@ struct PriceRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Price versions, those to come among them.",
-                query: [Self.model, Self.effectiveAt, Self.ordering, PageNumber.number, PageNumber.size],
+                query: [Self.model, Self.effectiveAt, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: PriceAnswer.shape),
                 list
             ),
@@ -91,10 +91,10 @@ struct PriceRoutes: Sendable {
             effectiveFrom: effectiveFrom,
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             PriceAnswer(price: price),
-            status: .created,
-            headers: [.location: "\(Self.path)/\(price.version.id)/"]
+            at: Self.path,
+            id: price.version.id
         )
     }
 }

@@ -25,7 +25,7 @@ struct RatesFields: Sendable {
         )
     }
 
-    var all: [any FieldDeclaration] { picos.map(\.field) + [feePerCall] }
+    var all: [any Declaration] { picos.map(\.field) + [feePerCall] }
 
     private static func perThousand(_ tokenClass: TokenClass, prefix: String, _ whose: String) -> Field<Int64> {
         let isPlain = tokenClass == .input || tokenClass == .output

@@ -32,9 +32,7 @@ struct ProviderRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Providers.",
-                query: [
-                    Self.search, Self.dialect, Self.isActive, Self.ordering, PageNumber.number, PageNumber.size,
-                ],
+                query: [Self.search, Self.dialect, Self.isActive, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: ProviderAnswer.shape),
                 list
             ),
@@ -152,11 +150,11 @@ struct ProviderRoutes: Sendable {
             ),
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             ProviderAnswer(provider: provider),
-            status: .created,
-            version: provider.updatedAt,
-            headers: [.location: "\(Self.path)/\(provider.id)/"]
+            at: Self.path,
+            id: provider.id,
+            version: provider.updatedAt
         )
     }
 

@@ -45,10 +45,8 @@ struct QuotaRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Quotas, each with how its current period stands.",
-                query: [
-                    Self.search, Self.user, Self.group, Self.isActive, Self.endsBefore, Self.ordering,
-                    PageNumber.number, PageNumber.size,
-                ],
+                query: [Self.search, Self.user, Self.group, Self.isActive, Self.endsBefore, Self.ordering]
+                    + PageNumber.parameters,
                 gives: .page(of: QuotaAnswer.shape)
             ) { asked, _ in
                 var list = try asked.query()
@@ -73,10 +71,7 @@ struct QuotaRoutes: Sendable {
                 Self.ownPath,
                 atLeast: .user,
                 "One's own quotas.",
-                query: [
-                    Self.search, Self.group, Self.isActive, Self.endsBefore, Self.ordering, PageNumber.number,
-                    PageNumber.size,
-                ],
+                query: [Self.search, Self.group, Self.isActive, Self.endsBefore, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: QuotaAnswer.shape)
             ) { asked, caller in
                 var list = try asked.query()
@@ -220,11 +215,11 @@ struct QuotaRoutes: Sendable {
             NewQuota(userID: user, groupID: group, name: name, total: total, expiresAt: expiresAt, renewal: renewal),
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             QuotaDetailAnswer(detail: detail),
-            status: .created,
-            version: detail.quota.updatedAt,
-            headers: [.location: "\(Self.path)/\(detail.quota.id)/"]
+            at: Self.path,
+            id: detail.quota.id,
+            version: detail.quota.updatedAt
         )
     }
 

@@ -45,7 +45,7 @@ struct CallExport: Sendable {
         query.limit = Self.callsAtOnce
         while true {
             let slice = try await log.calls(query)
-            if !slice.calls.isEmpty { try await put(slice.calls.map(text).joined()) }
+            if !slice.items.isEmpty { try await put(slice.items.map(text).joined()) }
             guard let older = slice.older else { return }
             query.cursor = .before(older)
         }

@@ -2,15 +2,10 @@ import Domain
 
 /// What of the request log is asked for.
 enum CallParameters {
-    static let cursor = Parameter<CallQuery.Cursor>(
-        "cursor",
-        "From the next or previous link of a slice.",
-        .text(1...37, pattern: "^~?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-    ) { text in
-        let isAfter = text.hasPrefix("~")
-        guard let id = CallID(parsing: isAfter ? text.dropFirst() : text[...]) else { return .wrong("Invalid cursor.") }
-        return .value(isAfter ? .after(id) : .before(id))
-    }
+    static let cursor = Parameter<SliceCursor<CallID>>.cursor(
+        most: 36,
+        pattern: "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    ) { CallID(parsing: $0) }
 
     static let from = Parameter<Instant>.instant("from", "Began then or later.")
     static let to = Parameter<Instant>.instant("to", "Began before then.")
@@ -30,8 +25,8 @@ enum CallParameters {
         most: 200
     )
 
-    static func filters(for reader: CallReader) -> [any ParameterDeclaration] {
-        let all: [any ParameterDeclaration] = [
+    static func filters(for reader: CallReader) -> [any Declaration] {
+        let all: [any Declaration] = [
             from, to, key, model, group, state, statusCode, leastCost, mostCost, flag, search,
         ]
         return reader == .owner ? all : all + [user, provider]

@@ -61,12 +61,7 @@ struct CallRoutes: Sendable {
         query.limit = list.size()
         try list.finish()
         let slice = try await log.calls(query)
-        return list.answer(
-            slice.calls.map { CallAnswer(call: $0, reader: reader) },
-            next: slice.older?.description,
-            previous: slice.newer.map { "~\($0)" },
-            scannedThrough: slice.scannedThrough
-        )
+        return list.answer(slice) { CallAnswer(call: $0, reader: reader) }
     }
 
     private func export(

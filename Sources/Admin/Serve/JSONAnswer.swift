@@ -22,6 +22,16 @@ enum JSONAnswer {
         return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }
 
+    /// What was made, with where it is to be found.
+    static func created(
+        _ body: any Encodable & Sendable,
+        at path: String,
+        id: some CustomStringConvertible,
+        version: Instant? = nil
+    ) -> Response {
+        response(body, status: .created, version: version, headers: [.location: "\(path)/\(id)/"])
+    }
+
     /// One line of it.
     static func text(_ body: any Encodable) -> String {
         (try? encoder.encode(body)).map { String(decoding: $0, as: UTF8.self) } ?? "null"

@@ -34,7 +34,7 @@ struct Operation: Sendable {
     let path: String
     /// What it does, in a sentence.
     let summary: String
-    let query: [any ParameterDeclaration]
+    let query: [any Declaration]
     /// Nil: no body is looked at.
     let body: Body?
     let success: Success
@@ -51,7 +51,7 @@ struct Operation: Sendable {
         _ method: HTTPRequest.Method,
         _ path: String,
         _ summary: String,
-        query: [any ParameterDeclaration] = [],
+        query: [any Declaration] = [],
         body: Body? = nil,
         gives success: Success,
         _ answer: @escaping @Sendable (AdminRequest) async throws -> Response
@@ -72,7 +72,7 @@ struct Operation: Sendable {
         _ path: String,
         atLeast role: Role,
         _ summary: String,
-        query: [any ParameterDeclaration] = [],
+        query: [any Declaration] = [],
         body: Body? = nil,
         gives success: Success,
         _ answer: @escaping @Sendable (AdminRequest, Caller) async throws -> Response

@@ -38,7 +38,7 @@ struct UserRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Users.",
-                query: [Self.search, Self.role, Self.isActive, Self.ordering, PageNumber.number, PageNumber.size],
+                query: [Self.search, Self.role, Self.isActive, Self.ordering] + PageNumber.parameters,
                 gives: .page(of: AccountAnswer.shape),
                 list
             ),
@@ -146,11 +146,11 @@ struct UserRoutes: Sendable {
             NewAccount(email: email, name: name, role: role, passwordHash: hash),
             by: caller.actor
         )
-        return JSONAnswer.response(
+        return JSONAnswer.created(
             AccountAnswer(account: account),
-            status: .created,
-            version: account.updatedAt,
-            headers: [.location: "\(Self.path)/\(account.id)/"]
+            at: Self.path,
+            id: account.id,
+            version: account.updatedAt
         )
     }
 
@@ -172,14 +172,16 @@ struct UserRoutes: Sendable {
         try form.finish()
         guard caller.actor.mayChange(changes.role ?? account.role) else { throw ControlError.superAdminOnly }
         changes.passwordHash = try await hash(password)
-        return Self.answer(try await change(account, changes, if: asked.precondition, by: caller))
+        return Self.answer(
+            try await accounts.update(account.id, changes, if: asked.precondition, by: caller.actor)
+        )
     }
 
     @Sendable private func deactivate(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
         let account = try await changeable(try asked.id(), by: caller)
         var changes = AccountChanges()
         changes.isActive = false
-        _ = try await change(account, changes, if: asked.precondition, by: caller)
+        _ = try await accounts.update(account.id, changes, if: asked.precondition, by: caller.actor)
         return JSONAnswer.empty
     }
 
@@ -188,27 +190,6 @@ struct UserRoutes: Sendable {
         try await asked.expectNothing()
         let key = try await accounts.resetKey(of: account.id, by: caller.actor)
         return JSONAnswer.response(IssuedKey(key: key))
-    }
-
-    /// Changes what differs; what is as it should be is no change, and ends nobody's session.
-    private func change(
-        _ account: Account,
-        _ wanted: AccountChanges,
-        if precondition: Precondition,
-        by caller: Caller
-    ) async throws -> Account {
-        var changes = AccountChanges()
-        if wanted.email != account.email { changes.email = wanted.email }
-        if wanted.name != account.name { changes.name = wanted.name }
-        if wanted.role != account.role { changes.role = wanted.role }
-        if wanted.isActive != account.isActive { changes.isActive = wanted.isActive }
-        changes.passwordHash = wanted.passwordHash
-        let isNothing =
-            changes.email == nil && changes.name == nil && changes.role == nil && changes.isActive == nil
-            && changes.passwordHash == nil
-        try precondition.check(account.updatedAt)
-        if isNothing { return account }
-        return try await accounts.update(account.id, changes, if: precondition, by: caller.actor)
     }
 
     private func hash(_ password: String?) async throws(ControlError) -> String? {

@@ -23,12 +23,7 @@ package struct ActRecord: Hashable, Sendable {
 
 /// Some of the acts, newest first.
 package struct ActQuery: Hashable, Sendable {
-    package enum Cursor: Hashable, Sendable {
-        case before(Int64)
-        case after(Int64)
-    }
-
-    package var cursor: Cursor?
+    package var cursor: SliceCursor<Int64>?
     package var limit = 50
     package var from: Instant?
     package var to: Instant?
@@ -39,23 +34,7 @@ package struct ActQuery: Hashable, Sendable {
     package init() {}
 }
 
-package struct ActSlice: Sendable {
-    /// Newest first.
-    package let acts: [ActRecord]
-    package let older: Int64?
-    package let newer: Int64?
-    /// As ``CallSlice/scannedThrough``.
-    package let scannedThrough: Instant?
-
-    package init(acts: [ActRecord], older: Int64?, newer: Int64?, scannedThrough: Instant?) {
-        self.acts = acts
-        self.older = older
-        self.newer = newer
-        self.scannedThrough = scannedThrough
-    }
-}
-
 /// Where acts are read.
 package protocol ActLog: Sendable {
-    func acts(_ query: ActQuery) async throws(DeskError) -> ActSlice
+    func acts(_ query: ActQuery) async throws(DeskError) -> ListSlice<ActRecord, Int64>
 }

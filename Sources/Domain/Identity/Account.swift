@@ -81,6 +81,7 @@ package protocol Accounts: Sendable {
     func accounts(_ query: AccountQuery) async throws(DeskError) -> Page<Account>
     /// - Throws: `.taken`, `.forbidden`.
     func create(_ new: NewAccount, by actor: Actor) async throws(DeskError) -> Account
+    /// Changes what differs; what is as it should be is no change, and ends nobody's session.
     /// - Throws: `.notFound`, `.taken`, `.forbidden`, `.conflict(.lastSuperAdmin)`, `.stale`; decided under the lock.
     func update(
         _ id: UserID,

@@ -100,7 +100,7 @@ package struct CallDetail: Hashable, Sendable {
 
 /// Where calls are read. A slice looks at a bounded number of rows, whatever is asked for.
 package protocol CallLog: Sendable {
-    func calls(_ query: CallQuery) async throws(DeskError) -> CallSlice
+    func calls(_ query: CallQuery) async throws(DeskError) -> ListSlice<CallRecord, CallID>
     /// - Parameter owner: another user's is nil.
     func call(_ id: CallID, of owner: UserID?) async throws(DeskError) -> CallDetail?
     /// Notes that calls are taken out, as an audit leaf; before the first of them leaves.

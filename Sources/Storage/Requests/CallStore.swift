@@ -6,7 +6,7 @@ package struct CallStore: CallLog {
 
     package init(desk: ControlDesk) { self.desk = desk }
 
-    package func calls(_ query: CallQuery) async throws(DeskError) -> CallSlice {
+    package func calls(_ query: CallQuery) async throws(DeskError) -> ListSlice<CallRecord, CallID> {
         try await desk.read { try CallPages.slice(query, $0) }
     }
 

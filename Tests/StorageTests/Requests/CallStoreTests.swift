@@ -35,9 +35,9 @@ import Testing
         while true {
             let slice = try await log.calls(query)
             slices += 1
-            found += slice.calls.map { Int(($0.bill.startedAt.microseconds - start.microseconds) / 1_000) }
+            found += slice.items.map { Int(($0.bill.startedAt.microseconds - start.microseconds) / 1_000) }
             guard let older = slice.older else { return (slices, found) }
-            #expect(slice.scannedThrough == nil || slice.calls.count < query.limit)
+            #expect(slice.scannedThrough == nil || slice.items.count < query.limit)
             query.cursor = .before(older)
         }
     }
@@ -90,7 +90,7 @@ import Testing
         let second = try await log.calls(query)
         query.cursor = .after(try #require(second.newer))
         let again = try await log.calls(query)
-        #expect(again.calls == first.calls && again.older == first.older && again.scannedThrough == nil)
+        #expect(again.items == first.items && again.older == first.older && again.scannedThrough == nil)
     }
 
     @Test("a call's bill is explained by its lines, parts and entries; another's is not there")
@@ -122,24 +122,24 @@ import Testing
         var query = ActQuery()
         query.limit = 3
         let first = try await log.acts(query)
-        #expect(first.acts.map(\.act) == ["requests exported", "quota refunded", "quota topped_up"])
+        #expect(first.items.map(\.act) == ["requests exported", "quota refunded", "quota topped_up"])
         query.cursor = .before(try #require(first.older))
         let second = try await log.acts(query)
-        #expect(second.acts.count == 3 && second.acts.allSatisfy { $0.fields == ["total_quota"] && $0.row == 1 })
+        #expect(second.items.count == 3 && second.items.allSatisfy { $0.fields == ["total_quota"] && $0.row == 1 })
         query.cursor = .after(try #require(second.newer))
-        #expect(try await log.acts(query).acts == first.acts)
+        #expect(try await log.acts(query).items == first.items)
         query = ActQuery()
         query.kind = "quota"
-        #expect(try await log.acts(query).acts.count == 6)
+        #expect(try await log.acts(query).items.count == 6)
         query.kind = "quot"
-        #expect(try await log.acts(query).acts.isEmpty)
+        #expect(try await log.acts(query).items.isEmpty)
         query = ActQuery()
         query.userID = UserID(9)
-        #expect(try await log.acts(query).acts.map(\.actor) == ["user 9", "user 9"])
+        #expect(try await log.acts(query).items.map(\.actor) == ["user 9", "user 9"])
         query.from = middle
-        #expect(try await log.acts(query).acts.count == 2)
+        #expect(try await log.acts(query).items.count == 2)
         query = ActQuery()
         query.to = middle
-        #expect(try await log.acts(query).acts.count == 5)
+        #expect(try await log.acts(query).items.count == 5)
     }
 }
