@@ -13,7 +13,7 @@ struct CallDetailAnswer: Encodable {
             ("output_limit", .count), ("estimated_input_tokens", .count), ("estimated_input_price", .money),
             ("parts", .list(part)), ("entries", .list(EntryAnswer.shape)), ("raw_usage", .text.nullable()),
         ]
-        let operators: [(String, Shape)] = [("upstream_model", .text.nullable()), ("excess", .money)]
+        let operators: [(String, Shape)] = [("attempts", .list(AttemptAnswer.shape)), ("excess", .money)]
         return .object(
             reader == .owner ? "OwnRequestDetail" : "RequestDetail",
             CallAnswer.members(for: reader) + (reader == .owner ? all : all + operators).map { ($0.0, $0.1, true) }
@@ -47,7 +47,7 @@ struct CallDetailAnswer: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case lines, hold, charge, parts, entries, excess
+        case lines, hold, charge, parts, entries, attempts, excess
         case priceVersion = "price_version"
         case multiplier = "price_multiplier"
         case fee = "fee_per_call"
@@ -55,7 +55,6 @@ struct CallDetailAnswer: Encodable {
         case estimatedTokens = "estimated_input_tokens"
         case estimatedPrice = "estimated_input_price"
         case rawUsage = "raw_usage"
-        case upstreamModel = "upstream_model"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -75,7 +74,7 @@ struct CallDetailAnswer: Encodable {
         try container.encode(detail.entries.map(EntryAnswer.init(record:)), forKey: .entries)
         try container.encode(detail.rawUsage, forKey: .rawUsage)
         guard reader == .auditor else { return }
-        try container.encode(detail.upstreamModel, forKey: .upstreamModel)
+        try container.encode([AttemptAnswer(detail: detail)], forKey: .attempts)
         try container.encode(detail.excess.description, forKey: .excess)
     }
 }
