@@ -20,7 +20,7 @@ struct TreeTests {
     ]
 
     static func hash(_ hex: String) -> TreeHash {
-        guard let hash = TreeHash(bytes(hex)) else { preconditionFailure("64 digits") }
+        guard let hash = TreeHash(bytes(hex)[...]) else { preconditionFailure("64 digits") }
         return hash
     }
 

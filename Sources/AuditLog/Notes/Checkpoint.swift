@@ -16,7 +16,7 @@ package struct Checkpoint: Hashable, Sendable {
         guard lines.count >= 4, lines.last == "", !lines[0].isEmpty,
             lines[3..<(lines.count - 1)].allSatisfy({ $0 != "" }),
             let size = UInt64(lines[1]), size <= Int64.max, size.description == lines[1],
-            let root = Base64.decode(lines[2]).flatMap({ TreeHash($0) })
+            let root = Base64.decode(lines[2]).flatMap({ TreeHash($0[...]) })
         else { return nil }
         self.init(origin: String(lines[0]), size: size, root: root)
     }

@@ -9,11 +9,9 @@ package struct TreeHash: Hashable, Sendable {
     private let words: SIMD4<UInt64>
 
     /// Nil unless there are 32 bytes.
-    package init?(_ bytes: some Collection<UInt8>) {
+    package init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
-        var words = SIMD4<UInt64>()
-        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
-        self.words = words
+        words = bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 
     private init(_ digest: SHA256Digest) {

@@ -3,6 +3,8 @@ package struct BillFlags: OptionSet, Hashable, Sendable {
     package let rawValue: Int64
     package init(rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Nothing is. (The literal `[]` is a generic call, in another target not a constant.)
+    package static let none = BillFlags(rawValue: 0)
     /// Some count is our estimate, not the upstream's word.
     package static let estimated = BillFlags(rawValue: 1 << 0)
     /// The client left before the end.

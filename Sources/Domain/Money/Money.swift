@@ -126,14 +126,29 @@ package enum Decimals {
     }
 
     package static func print(_ value: some FixedWidthInteger & SignedInteger, decimals: Int, atLeast: Int) -> String {
-        var digits = String(value.magnitude)
-        if digits.utf8.count <= decimals {
-            digits = String(repeating: "0", count: decimals + 1 - digits.utf8.count) + digits
+        // Of 128 bits: 39 digits, a sign and a point.
+        String(unsafeUninitializedCapacity: max(41, decimals + 3)) { bytes in
+            var count = 0
+            func append(_ byte: UInt8) {
+                bytes.initializeElement(at: count, to: byte)
+                count += 1
+            }
+            // From the last digit to the first; zeros that nobody needs are passed over.
+            var rest = value.magnitude
+            var place = 0
+            while rest != 0 || place <= decimals {
+                if place == decimals, count > 0 { append(UInt8(ascii: ".")) }
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                if digit != 0 || count > 0 || place >= decimals - atLeast {
+                    append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+                }
+                rest = quotient
+                place += 1
+            }
+            if value < 0 { append(UInt8(ascii: "-")) }
+            var written = UnsafeMutableBufferPointer(rebasing: bytes[..<count])
+            written.reverse()
+            return count
         }
-        let split = digits.index(digits.endIndex, offsetBy: -decimals)
-        var fraction = digits[split...]
-        while fraction.utf8.count > atLeast, fraction.last == "0" { fraction.removeLast() }
-        let whole = (value < 0 ? "-" : "") + digits[..<split]
-        return fraction.isEmpty ? whole : "\(whole).\(fraction)"
     }
 }

@@ -120,15 +120,15 @@ enum HeaderPolicy {
 
     /// ASCII case-insensitive; `lowered` must be lower case.
     static func begins(_ text: String, _ lowered: StaticString) -> Bool {
-        let count = lowered.utf8CodeUnitCount
-        guard text.utf8.count >= count else { return false }
-        var index = 0
-        for byte in text.utf8 {
-            if index == count { return true }
-            let folded = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-            if folded != lowered.utf8Start[index] { return false }
-            index += 1
+        text.withUTF8Bytes { bytes in
+            let count = lowered.utf8CodeUnitCount
+            guard bytes.count >= count else { return false }
+            for index in 0..<count {
+                let byte = bytes[index]
+                let folded = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+                if folded != lowered.utf8Start[index] { return false }
+            }
+            return true
         }
-        return true
     }
 }

@@ -38,7 +38,7 @@ extension CallResult {
         firstByteMilliseconds: Int64?
     ) -> CallResult {
         var usage = Usage()
-        var flags: BillFlags = facts.isClientGone ? .clientGone : []
+        var flags = facts.isClientGone ? BillFlags.clientGone : .none
         let charge: Money
         let cost: Money
         var excess = Money.zero

@@ -66,7 +66,7 @@ package struct AuditProof: Codable, Sendable {
             "SELECT DISTINCT replica_id FROM audit_leaves WHERE replica_id <> ? ORDER BY replica_id",
             SQLValue(call.replica)
         ) { ReplicaID($0.int64(0)) }
-        let hash = TreeHash(Array(call.bill.digest))
+        let hash = TreeHash(Array(call.bill.digest)[...])
         for replica in [call.replica] + later {
             let row =
                 try connection.query(
@@ -92,8 +92,8 @@ package struct AuditProof: Codable, Sendable {
         guard let key = wanted?.named(signed.origin) ?? VerifierKey(parsing: key), note.isSigned(by: key) else {
             return "its checkpoint was not signed by this key"
         }
-        guard let bill = bill.bill, let leaf = TreeHash(Array(bill.digest)) else { return "its bill is none" }
-        let path = path.prefix(TreeProof.longest + 1).compactMap { Base64.decode($0).flatMap { TreeHash($0) } }
+        guard let bill = bill.bill, let leaf = TreeHash(Array(bill.digest)[...]) else { return "its bill is none" }
+        let path = path.prefix(TreeProof.longest + 1).compactMap { Base64.decode($0).flatMap { TreeHash($0[...]) } }
         guard path.count == self.path.count else { return "its path is none" }
         guard TreeProof.isIncluded(leaf, at: index, size: signed.size, root: signed.root, path: path) else {
             return "this bill is not the one at leaf \(index) of what was signed"

@@ -5,7 +5,8 @@ struct RollupDelta {
     static let count = UsageFigure.count
     private static let slots: InlineArray<6, Int64> = [100, 300, 1_000, 3_000, 10_000, 30_000]
 
-    private var values = InlineArray<24, Int64>(repeating: 0)
+    /// Not inline: each look at a column would copy them all.
+    private var values = [Int64](repeating: 0, count: count)
 
     subscript(column: UsageFigure) -> Int64 {
         get { values[column.rawValue] }
@@ -61,7 +62,7 @@ struct RollupDelta {
         return delta
     }
 
-    private init() {}
+    init() {}
 
     private init(_ usage: Usage, cost: Money, statusCode: Int64, durationMilliseconds: Int64) {
         self[.errors] = statusCode >= 400 ? 1 : 0

@@ -62,7 +62,7 @@ struct Rollups {
                 case .group: group.rawValue
                 }
             let key = Key(bucket: bucket, dimension: dimension.rawValue, id: id)
-            if sums[key]?.add(delta) == nil { sums[key] = delta }
+            sums[key, default: RollupDelta()].add(delta)
         }
     }
 
