@@ -83,7 +83,7 @@ struct RollupDelta {
 
     /// Adds column by column; a sum that would pass ``largest`` either way stays there.
     mutating func add(_ other: RollupDelta) {
-        for index in 0..<Self.count {
+        for index in 0..<Self.count where other.values[index] != 0 {
             let (sum, overflow) = values[index].addingReportingOverflow(other.values[index])
             values[index] =
                 overflow
