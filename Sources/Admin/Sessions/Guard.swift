@@ -1,4 +1,3 @@
-import Crypto
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -73,7 +72,7 @@ struct Guard: Sendable {
         try expectSameOrigin(request)
         guard let expected = CookieJar.value(of: CookieJar.csrf, in: request.headers),
             let given = request.headers[Self.csrfToken],
-            SHA256.hash(data: Array(expected.utf8)) == SHA256.hash(data: Array(given.utf8))
+            ConstantTime.isEqual(expected.utf8, given.utf8)
         else { throw .crossSite }
     }
 

@@ -56,6 +56,10 @@ package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomDe
 
     package init(_ secret: String) { self.secret = secret }
 
+    package static func == (left: Credential, right: Credential) -> Bool {
+        ConstantTime.isEqual(left.secret.utf8, right.secret.utf8)
+    }
+
     package var description: String { "••••" }
     package var debugDescription: String { "••••" }
     package var customMirror: Mirror { Mirror(self, children: []) }

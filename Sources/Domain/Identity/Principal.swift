@@ -4,7 +4,11 @@ package struct KeyDigest: Hashable, Sendable {
 
     package init(_ words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
-    package static func == (left: KeyDigest, right: KeyDigest) -> Bool { left.words == right.words }
+    /// In constant time, as ``ConstantTime`` has it for bytes.
+    package static func == (left: KeyDigest, right: KeyDigest) -> Bool {
+        let (one, other) = (left.words, right.words)
+        return (one.0 ^ other.0) | (one.1 ^ other.1) | (one.2 ^ other.2) | (one.3 ^ other.3) == 0
+    }
     package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }
 

@@ -10,6 +10,10 @@ package struct TokenDigest: Hashable, Sendable {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
+
+    package static func == (left: TokenDigest, right: TokenDigest) -> Bool {
+        ConstantTime.isEqual(left.bytes, right.bytes)
+    }
 }
 
 /// What a login has to know of a user.

@@ -30,6 +30,10 @@ package struct APIKeyMaterial: Hashable, Sendable {
 
     private init(unchecked text: String) { secret = text }
 
+    package static func == (left: APIKeyMaterial, right: APIKeyMaterial) -> Bool {
+        ConstantTime.isEqual(left.secret.utf8, right.secret.utf8)
+    }
+
     /// What may be shown of a key ever after: `sk-audit-AbCd`. 24 characters, 142 bits, stay unknown.
     package var displayPrefix: String { String(secret.prefix(Self.prefix.utf8.count + 4)) }
     package var lastFour: String { String(secret.suffix(4)) }

@@ -55,9 +55,7 @@ package enum PasswordHash {
             parallelism: parameters.2
         )
         guard let hash = derived else { return false }
-        var difference: UInt8 = 0
-        for (left, right) in zip(hash, expected) { difference |= left ^ right }
-        return difference == 0
+        return ConstantTime.isEqual(hash, expected)
     }
 
     private static func parameters(_ text: Substring) -> (Int, Int, Int)? {
