@@ -236,7 +236,13 @@ final class FakeBooks: Accounts, SessionStore {
     }
 
     @discardableResult
-    func add(email: String, name: String = "Name", role: Role, passwordHash: String?) -> Account {
+    func add(
+        email: String,
+        name: String = "Name",
+        role: Role,
+        passwordHash: String?,
+        rateLimit: RateLimit = .none
+    ) -> Account {
         state.withLock { state in
             let id = UserID(Int64(state.users.count) + 1)
             let now = state.clock?.now ?? AdministrationStage.start
@@ -248,7 +254,8 @@ final class FakeBooks: Accounts, SessionStore {
                 isActive: true,
                 createdAt: now,
                 updatedAt: now,
-                keyHint: nil
+                keyHint: nil,
+                rateLimit: rateLimit
             )
             state.users[id] = User(account: account, passwordHash: passwordHash)
             return account
@@ -267,12 +274,19 @@ final class FakeBooks: Accounts, SessionStore {
         return try result.get()
     }
 
+    private static func rateLimit(_ changes: AccountChanges, over old: Account) -> RateLimit {
+        var limit = old.rateLimit
+        for (measure, value) in changes.rateLimit { limit[measure] = value }
+        return limit
+    }
+
     private static func differing(_ wanted: AccountChanges, from account: Account) -> AccountChanges {
         var changes = wanted
         if wanted.email == account.email { changes.email = nil }
         if wanted.name == account.name { changes.name = nil }
         if wanted.role == account.role { changes.role = nil }
         if wanted.isActive == account.isActive { changes.isActive = nil }
+        changes.rateLimit = wanted.rateLimit.filter { account.rateLimit[$0.key] != $0.value }
         return changes
     }
 
@@ -287,7 +301,8 @@ final class FakeBooks: Accounts, SessionStore {
             isActive: changes.isActive ?? old.isActive,
             createdAt: old.createdAt,
             updatedAt: max(state.clock?.now ?? old.updatedAt, Instant(microseconds: old.updatedAt.microseconds + 1)),
-            keyHint: old.keyHint
+            keyHint: old.keyHint,
+            rateLimit: rateLimit(changes, over: old)
         )
         state.users[id] = User(account: account, passwordHash: changes.passwordHash ?? user.passwordHash)
         guard changes.role != nil || changes.isActive != nil || changes.passwordHash != nil else { return }
@@ -323,7 +338,13 @@ final class FakeBooks: Accounts, SessionStore {
             if state.users.values.contains(where: { $0.account.email == new.email }) { throw .taken(field: "email") }
             state.changes.append("\(actor.description) created \(new.email)")
         }
-        return add(email: new.email, name: new.name, role: new.role, passwordHash: new.passwordHash)
+        return add(
+            email: new.email,
+            name: new.name,
+            role: new.role,
+            passwordHash: new.passwordHash,
+            rateLimit: new.rateLimit
+        )
     }
 
     func update(_ id: UserID, _ changes: AccountChanges, if precondition: Precondition, by actor: Actor)
@@ -344,7 +365,7 @@ final class FakeBooks: Accounts, SessionStore {
             let changes = Self.differing(changes, from: user.account)
             guard
                 changes.email ?? changes.name ?? changes.role?.rawValue ?? changes.passwordHash != nil
-                    || changes.isActive != nil
+                    || changes.isActive != nil || !changes.rateLimit.isEmpty
             else { return user.account }
             state.changes.append("\(actor.description) changed \(id)")
             Self.apply(changes, to: id, in: &state)

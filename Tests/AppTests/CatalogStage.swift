@@ -67,6 +67,7 @@ final class CatalogStage: Sendable {
     private let database: SQLiteDatabase
     private let clock: FakeClock
     private let resolver: SilentResolver
+    private let rows = Mutex<[String: Int64]>([:])
 
     init(clock: FakeClock) throws {
         self.clock = clock
@@ -104,12 +105,29 @@ final class CatalogStage: Sendable {
         }
     }
 
-    /// The id of a row for this route to work on, made where there is none; nil for other resources.
+    /// The id of a row for this route to work on, made when it is first asked for; nil for other resources.
     func target(of path: String) async throws -> Int64? {
         let kinds = ["providers", "models", "prices", "model-groups"]
         guard let kind = kinds.first(where: { path.hasPrefix("/api/admin/\($0)") }) else { return nil }
-        let actor = Actor.command("test")
-        let provider = try await desk.providers.create(
+        let provider = try await row("providers") { try await makeProvider() }
+        if kind == "providers" { return provider }
+        let model = try await row("models") { try await makeModel(ProviderID(provider)) }
+        return switch kind {
+        case "models": model
+        case "prices": try await row(kind) { try await makePrice(ModelID(model)) }
+        default: try await row(kind) { try await makeGroup(ModelID(model)) }
+        }
+    }
+
+    private func row(_ kind: String, made make: () async throws -> Int64) async throws -> Int64 {
+        if let id = rows.withLock({ $0[kind] }) { return id }
+        let id = try await make()
+        rows.withLock { $0[kind] = id }
+        return id
+    }
+
+    private func makeProvider() async throws -> Int64 {
+        try await desk.providers.create(
             NewProvider(
                 name: "main",
                 dialect: .openai,
@@ -117,29 +135,38 @@ final class CatalogStage: Sendable {
                 credential: Credential(Self.key),
                 isActive: true
             ),
-            by: actor
-        )
-        if kind == "providers" { return provider.id.rawValue }
-        let model = try await desk.models.create(
+            by: .command("test")
+        ).id.rawValue
+    }
+
+    private func makeModel(_ provider: ProviderID) async throws -> Int64 {
+        try await desk.models.create(
             NewModel(
                 details: ModelDetails(name: "m", contextLength: 4_096, maxOutputTokens: 1_024),
-                provider: provider.id,
+                provider: provider,
                 upstreamModel: "m-up",
                 rates: Self.rates(150_000, 600_000),
                 costRates: nil
             ),
-            by: actor
+            by: .command("test")
+        ).id.rawValue
+    }
+
+    private func makePrice(_ model: ModelID) async throws -> Int64 {
+        let tomorrow = Instant(microseconds: clock.now.microseconds + 86_400_000_000)
+        let price = try await desk.prices.create(
+            of: model,
+            Self.rates(1, 2),
+            effectiveFrom: tomorrow,
+            by: .command("test")
         )
-        if kind == "models" { return model.id.rawValue }
-        if kind == "prices" {
-            let tomorrow = Instant(microseconds: clock.now.microseconds + 86_400_000_000)
-            let rates = Self.rates(1, 2)
-            return try await desk.prices.create(of: model.id, rates, effectiveFrom: tomorrow, by: actor).version.id
-                .rawValue
-        }
-        return try await desk.groups.create(
-            NewGroup(name: "default", description: "", multiplier: .one, isActive: true, models: [model.id]),
-            by: actor
+        return price.version.id.rawValue
+    }
+
+    private func makeGroup(_ model: ModelID) async throws -> Int64 {
+        try await desk.groups.create(
+            NewGroup(name: "default", description: "", multiplier: .one, isActive: true, models: [model]),
+            by: .command("test")
         ).id.rawValue
     }
 

@@ -18,7 +18,8 @@ import Testing
         let user = try #require(answer.json["user"] as? [String: Any])
         #expect(
             Set(user.keys) == [
-                "id", "email", "name", "role", "is_super_admin", "is_active", "api_key", "created_at", "updated_at",
+                "id", "email", "name", "role", "is_super_admin", "is_active", "api_key", "requests_per_minute",
+                "tokens_per_minute", "concurrent_calls", "created_at", "updated_at",
             ]
         )
         #expect(user["role"] as? String == role.rawValue)

@@ -10,10 +10,10 @@ import Testing
 
     // MARK: Who may what
 
-    /// Each route, the least role that may use it, and what it answers then. A route that is not here fails the test.
     private static let routes = ownRoutes + CatalogStage.routes
 
-    private static let ownRoutes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
+    /// Each route, the least role that may use it, and what it answers then.
+    static let ownRoutes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
         ("POST", "/api/auth/login", nil, #"{"email":"nobody@example.com","password":"x"}"#, 401),
         ("POST", "/api/auth/refresh", nil, #"{"refresh":"x"}"#, 401),
         ("POST", "/api/auth/logout", .user, nil, 204),
@@ -25,7 +25,7 @@ import Testing
         ("GET", "/api/admin/users/{id}", .auditor, nil, 200),
         (
             "PUT", "/api/admin/users/{id}", .admin,
-            #"{"email":"x@example.com","name":"X","role":"user","is_active":true}"#, 200
+            #"{"email":"x@example.com","name":"X","role":"user","is_active":true,\#(rates)}"#, 200
         ),
         ("PATCH", "/api/admin/users/{id}", .admin, #"{"name":"New"}"#, 200),
         ("DELETE", "/api/admin/users/{id}", .admin, nil, 204),
@@ -37,11 +37,14 @@ import Testing
         ("GET", "/api/me/stats/billing", .user, nil, 200),
     ]
 
-    @Test("every route names who may use it, and is in the table below")
+    /// What PUT wants of a rate limit.
+    private static let rates = #""requests_per_minute":null,"tokens_per_minute":9,"concurrent_calls":null"#
+
+    @Test("every route names who may use it, and is in a table")
     func everyRoute() async throws {
         let stage = try await AdministrationStage()
         let served = Set(stage.administration.operations.all.map { "\($0.method.rawValue) \($0.path) \($0.access)" })
-        let known = (Self.routes + QuotaRoutesTests.routes + KeyRoutesTests.routes).map { route in
+        let known = RouteTable.all.map { route in
             "\(route.method) \(route.path) \(route.least.map(Operation.Access.atLeast) ?? .anyone)"
         }
         #expect(served == Set(known))
@@ -90,10 +93,16 @@ import Testing
             ("POST", "", #"{"email":"new@example.com","name":"New","is_super_admin":true}"#),
             ("PATCH", "/SELF", #"{"role":"super_admin"}"#), ("PATCH", "/SELF", #"{"is_super_admin":true}"#),
             ("PATCH", "/USER", #"{"role":"super_admin"}"#),
-            ("PUT", "/USER", #"{"email":"u@example.com","name":"U","is_super_admin":true,"is_active":true}"#),
+            (
+                "PUT", "/USER",
+                #"{"email":"u@example.com","name":"U","is_super_admin":true,"is_active":true,\#(Self.rates)}"#
+            ),
             ("PATCH", "/SUPER", #"{"name":"X"}"#), ("PATCH", "/SUPER", #"{"role":"user"}"#),
             ("PATCH", "/SUPER", #"{"password":"a password of mine"}"#), ("PATCH", "/SUPER", "{}"),
-            ("PUT", "/SUPER", #"{"email":"s@example.com","name":"S","role":"super_admin","is_active":true}"#),
+            (
+                "PUT", "/SUPER",
+                #"{"email":"s@example.com","name":"S","role":"super_admin","is_active":true,\#(Self.rates)}"#
+            ),
             ("DELETE", "/SUPER", nil), ("POST", "/SUPER/reset-key", nil),
         ]
         for (method, place, body) in attempts {
@@ -203,16 +212,21 @@ import Testing
     @Test(
         "PUT is whole, PATCH is not",
         arguments: [
-            ("PUT", #"{"email":"u@x.y","name":"U","role":"auditor","is_active":false}"#, 200, nil),
+            ("PUT", #"{"email":"u@x.y","name":"U","role":"auditor","is_active":false,\#(rates)}"#, 200, nil),
+            ("PUT", #"{"email":"u@x.y","name":"U","role":"auditor","is_active":false}"#, 400, "tokens_per_minute"),
+            ("PATCH", #"{"tokens_per_minute":0}"#, 400, "tokens_per_minute"),
+            ("PATCH", #"{"concurrent_calls":1000000000001}"#, 400, "concurrent_calls"),
+            ("PATCH", #"{"requests_per_minute":"5"}"#, 400, "requests_per_minute"),
             (
                 "PUT",
-                #"{"email":"u@x.y","name":"U","is_super_admin":false,"is_active":true,"password":"twelve chars"}"#, 200,
-                nil
+                #"{"email":"u@x.y","name":"U","is_super_admin":false,"is_active":true,"password":"twelve chars",\#(rates)}"#,
+                200, nil
             ),
-            ("PUT", #"{"name":"U","role":"user","is_active":true}"#, 400, "email"),
-            ("PUT", #"{"email":"u@x.y","role":"user","is_active":true}"#, 400, "name"),
-            ("PUT", #"{"email":"u@x.y","name":"U","is_active":true}"#, 400, "role"),
-            ("PUT", #"{"email":"u@x.y","name":"U","role":"user"}"#, 400, "is_active"), ("PUT", "{}", 400, "email"),
+            ("PUT", #"{"name":"U","role":"user","is_active":true,\#(rates)}"#, 400, "email"),
+            ("PUT", #"{"email":"u@x.y","role":"user","is_active":true,\#(rates)}"#, 400, "name"),
+            ("PUT", #"{"email":"u@x.y","name":"U","is_active":true,\#(rates)}"#, 400, "role"),
+            ("PUT", #"{"email":"u@x.y","name":"U","role":"user",\#(rates)}"#, 400, "is_active"),
+            ("PUT", "{}", 400, "email"),
             ("PATCH", "{}", 200, nil), ("PATCH", #"{"is_active":false}"#, 200, nil),
             ("PATCH", #"{"is_active":0}"#, 400, "is_active"), ("PATCH", #"{"role":"admin"}"#, 200, nil),
             ("PATCH", #"{"email":"admin@example.com"}"#, 409, "email"),
@@ -247,11 +261,38 @@ import Testing
         let stage = try await AdministrationStage()
         let admin = try await stage.access(.admin)
         let user = try await stage.access(.user)
-        let body = #"{"email":"user@example.com","name":"Name","role":"user","is_active":true}"#
+        let rates = #""requests_per_minute":null,"tokens_per_minute":null,"concurrent_calls":null"#
+        let body = #"{"email":"user@example.com","name":"Name","role":"user","is_active":true,\#(rates)}"#
         let path = "/api/admin/users/\(stage.id(.user))/"
         #expect(try await stage.ask("PUT", path, token: admin, body: body).status == 200)
         #expect(stage.books.changes.isEmpty)
         #expect(try await stage.ask("GET", "/api/auth/me/", token: user).status == 200)
+    }
+
+    @Test("a user's rate limit is written, shown and taken away; it ends no session, and nobody sets their own")
+    func rateLimit() async throws {
+        let stage = try await BooksStage()
+        let (admin, user) = (try await stage.access(.admin), try await stage.access(.user))
+        let new = #"{"email":"n@x.y","name":"N","tokens_per_minute":1000,"concurrent_calls":2}"#
+        let made = try await stage.ask("POST", "/api/admin/users/", token: admin, body: new)
+        #expect(made.status == 201 && made.json["tokens_per_minute"] as? Int == 1_000, "\(made.text)")
+        #expect(made.json["concurrent_calls"] as? Int == 2 && made.json["requests_per_minute"] is NSNull)
+        let path = "/api/admin/users/\(stage.id(.user))/"
+        for (body, shown) in [
+            (#"{"requests_per_minute":60,"tokens_per_minute":7}"#, [60, 7, nil]), (#"{"name":"Other"}"#, [60, 7, nil]),
+            (#"{"requests_per_minute":null}"#, [nil, 7, nil]),
+        ] as [(String, [Int?])] {
+            let answer = try await stage.ask("PATCH", path, token: admin, body: body)
+            let read = try await stage.ask("GET", path, token: admin)
+            let rates = RateLimit.Measure.allCases.map { read.json[$0.rawValue] as? Int }
+            #expect(answer.status == 200 && answer.text == read.text && rates == shown, "\(body)")
+        }
+        let own = try await stage.ask("GET", "/api/auth/me/", token: user)
+        #expect(own.status == 200 && own.json["tokens_per_minute"] as? Int == 7)
+        for measure in RateLimit.Measure.allCases.map(\.rawValue) {
+            let answer = try await stage.ask("PATCH", "/api/auth/me/", token: user, body: #"{"\#(measure)":null}"#)
+            #expect(answer.status == 400 && answer.json[measure] is [String])
+        }
     }
 
     @Test("deleting deactivates, and a key's reset shows it once")
@@ -352,7 +393,8 @@ import Testing
             ("ordering=email,name", "ordering"), ("ordering=--id", "ordering"), ("ordering=-created_at", nil),
             ("search=%00", "search"), ("search=\(String(repeating: "a", count: 255))", "search"),
             ("search=%25_%27%3B--", nil), ("search=%FF", "non_field_errors"), ("search=%", "non_field_errors"),
-            ("search=a&search=b", "search"), ("unknown=1", nil), ("&&=&", nil), ("search", nil),
+            ("search=a&search=b", "search"), ("unknown=1", "unknown"), ("Role=user", "Role"), ("=1", ""), ("&&=&", nil),
+            ("search", nil),
         ] as [(String, String?)]
     )
     func listQuery(query: String, member: String?) async throws {

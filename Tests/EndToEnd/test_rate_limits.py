@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from servers import new_key, until
+from test_administration import Browser, create_admin
 
 # A second of streaming.
 SLOW = {"name": "slow", "upstream_model": "fake-stream-40-25ms"}
@@ -160,3 +161,27 @@ def test_nothing_was_written_of_what_was_refused(gateway):
     assert gateway.rows("SELECT COUNT(*) AS n FROM api_requests WHERE status_code = 429")[0]["n"] == 0
     gateway.verify()
     gateway.assert_grants_hold()
+
+
+def test_a_users_rate_is_set_and_taken_away_over_the_api(gateway, tmp_path):
+    create_admin(gateway, "root@example.com", tmp_path)
+    root = Browser(gateway)
+    assert root.sign_in("root@example.com")[0] == 200
+    key, email = user(gateway)
+    _, found = root.ask("GET", f"/api/admin/users/?search={email}")
+    path = f"/api/admin/users/{found['results'][0]['id']}/"
+
+    def is_refused():
+        try:
+            ask(asking)
+        except openai.RateLimitError:
+            return True
+        return False
+
+    with client(gateway, key) as asking:
+        assert not is_refused()
+        assert root.ask("PATCH", path, {"requests_per_minute": 1})[1]["requests_per_minute"] == 1
+        until(is_refused, "a second call in a minute is refused")
+        assert root.ask("PATCH", path, {"requests_per_minute": None})[0] == 200
+        until(lambda: not is_refused(), "there is no rate any more")
+    gateway.assert_sound(key)

@@ -26,10 +26,6 @@ enum KeyFields {
         )
         .nullable()
 
-    static let rates = RateLimit.Measure.allCases.map { measure in
-        Field<Int64>.integer(measure.rawValue, "Null: no limit of its own.", RateLimit.range).nullable()
-    }
-
     static let expiresAt = Field<Instant>.instant("expires_at", "When it ends; null: never.").nullable()
 
     static let spendingLimit =

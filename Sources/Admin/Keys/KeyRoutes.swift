@@ -37,7 +37,7 @@ struct KeyRoutes: Sendable {
             required: scope == .own ? [KeyFields.name] : [KeyFields.user, KeyFields.name],
             optional: [
                 KeyFields.allowedModels, KeyFields.allowedAddresses, KeyFields.expiresAt, KeyFields.spendingLimit,
-            ] + KeyFields.rates,
+            ] + RateLimitFields.all,
             readOnly: KeyAnswer.readOnly.union(scope == .own ? ["user"] : [])
         )
     }
@@ -46,7 +46,7 @@ struct KeyRoutes: Sendable {
         required: [
             KeyFields.name, KeyFields.allowedModels, KeyFields.allowedAddresses, KeyFields.expiresAt,
             KeyFields.spendingLimit,
-        ] + KeyFields.rates,
+        ] + RateLimitFields.all,
         readOnly: KeyAnswer.readOnly.union(["user"])
     )
 
@@ -207,9 +207,7 @@ struct KeyRoutes: Sendable {
             }
             changes.allowedAddresses = .some(ranges?.compactMap(\.self))
         }
-        for (measure, field) in zip(RateLimit.Measure.allCases, KeyFields.rates) {
-            changes.rateLimit[measure] = form.value(field)
-        }
+        changes.rateLimit = form.rateLimit()
         changes.expiresAt = form.value(KeyFields.expiresAt)
         changes.spendingLimit = form.value(KeyFields.spendingLimit)
         return changes

@@ -62,7 +62,8 @@ struct SessionRoutes: Sendable {
                 "Changes one's own name, or password with the current one; a new password ends every session.",
                 body: Body(
                     optional: [AccountFields.name, AccountFields.password, Self.currentPassword],
-                    readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"]),
+                    readOnly: AccountAnswer.readOnly.union(["email", "role", "is_super_admin", "is_active"])
+                        .union(RateLimitFields.all.map(\.name)),
                     rules: ["dependentRequired": .object(["password": .array([.string("current_password")])])]
                 ),
                 gives: .ok(AccountAnswer.shape),
@@ -223,9 +224,6 @@ struct SessionRoutes: Sendable {
             guard let hash = await administration.passwords.hash(password) else { throw ControlError.tooBusy }
             changes.passwordHash = hash
         }
-        guard changes.name != nil || changes.passwordHash != nil else {
-            return JSONAnswer.response(AccountAnswer(account: account))
-        }
         let changed: Account
         do {
             changed = try await administration.accounts.update(
@@ -237,7 +235,7 @@ struct SessionRoutes: Sendable {
         } catch {
             throw ControlError(error)
         }
-        var response = JSONAnswer.response(AccountAnswer(account: changed))
+        var response = JSONAnswer.response(AccountAnswer(account: changed), version: changed.updatedAt)
         if changes.passwordHash != nil, caller.isByCookie { CookieJar.clear(in: &response.headers) }
         return response
     }

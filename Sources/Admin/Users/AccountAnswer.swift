@@ -11,7 +11,9 @@ struct AccountAnswer: Encodable {
         "User",
         [
             "id": .id, "email": .text, "name": .text, "role": .choice(Role.self), "is_super_admin": .flag,
-            "is_active": .flag, "api_key": .text.nullable(), "created_at": .instant, "updated_at": .instant,
+            "is_active": .flag, "api_key": .text.nullable(), "requests_per_minute": .count.nullable(),
+            "tokens_per_minute": .count.nullable(), "concurrent_calls": .count.nullable(), "created_at": .instant,
+            "updated_at": .instant,
         ]
     )
 
@@ -20,11 +22,14 @@ struct AccountAnswer: Encodable {
         case isSuperAdmin = "is_super_admin"
         case isActive = "is_active"
         case apiKey = "api_key"
+        case requests = "requests_per_minute"
+        case tokens = "tokens_per_minute"
+        case calls = "concurrent_calls"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
     }
 
-    /// `api_key` is there even when null.
+    /// All members, also those that are null.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(account.id.rawValue, forKey: .id)
@@ -34,6 +39,9 @@ struct AccountAnswer: Encodable {
         try container.encode(account.role == .superAdmin, forKey: .isSuperAdmin)
         try container.encode(account.isActive, forKey: .isActive)
         try container.encode(account.keyHint, forKey: .apiKey)
+        try container.encode(account.rateLimit[.requests], forKey: .requests)
+        try container.encode(account.rateLimit[.tokens], forKey: .tokens)
+        try container.encode(account.rateLimit[.calls], forKey: .calls)
         try container.encode(account.createdAt.description, forKey: .createdAt)
         try container.encode(account.updatedAt.description, forKey: .updatedAt)
     }

@@ -12,12 +12,12 @@ struct UserRoutes: Sendable {
 
     private static let creation = Body(
         required: [AccountFields.email, AccountFields.name],
-        optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password],
+        optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password] + RateLimitFields.all,
         readOnly: AccountAnswer.readOnly.union(["is_active"])
     )
     /// `role` is required too, unless its alias says it.
     private static let replacement = Body(
-        required: [AccountFields.email, AccountFields.name, AccountFields.isActive],
+        required: [AccountFields.email, AccountFields.name, AccountFields.isActive] + RateLimitFields.all,
         optional: [AccountFields.role, AccountFields.isSuperAdmin, AccountFields.password],
         readOnly: AccountAnswer.readOnly,
         rules: [
@@ -138,12 +138,13 @@ struct UserRoutes: Sendable {
         let name = form.value(AccountFields.name)
         let role = form.role(of: nil) ?? .user
         let password = form.value(AccountFields.password)
+        let rates = form.rateLimit()
         try form.finish()
         guard let email, let name else { throw ControlError.internalError }
         guard caller.actor.mayChange(role) else { throw ControlError.superAdminOnly }
         let hash = try await hash(password)
         let account = try await accounts.create(
-            NewAccount(email: email, name: name, role: role, passwordHash: hash),
+            NewAccount(email: email, name: name, role: role, passwordHash: hash, rateLimit: RateLimit(rates)),
             by: caller.actor
         )
         return JSONAnswer.created(
@@ -164,6 +165,7 @@ struct UserRoutes: Sendable {
         if isWhole, !form.has("role"), !form.has("is_super_admin") { form.refuse("role", "This field is required.") }
         changes.role = form.role(of: account.role)
         changes.isActive = form.value(AccountFields.isActive)
+        changes.rateLimit = form.rateLimit()
         let password = form.value(AccountFields.password)
         // A session that was left open should not be enough to take an account over.
         if password != nil, account.id == caller.user {

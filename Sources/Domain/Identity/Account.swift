@@ -9,6 +9,8 @@ package struct Account: Hashable, Sendable {
     package let updatedAt: Instant
     /// The newest active key's display form, `sk-audit-Ab…wxyz`; nil where there is none.
     package let keyHint: String?
+    /// Of all its keys together; where it bounds nothing, what the settings have for everybody.
+    package let rateLimit: RateLimit
 
     package init(
         id: UserID,
@@ -18,7 +20,8 @@ package struct Account: Hashable, Sendable {
         isActive: Bool,
         createdAt: Instant,
         updatedAt: Instant,
-        keyHint: String?
+        keyHint: String?,
+        rateLimit: RateLimit
     ) {
         self.id = id
         self.email = email
@@ -28,6 +31,7 @@ package struct Account: Hashable, Sendable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.keyHint = keyHint
+        self.rateLimit = rateLimit
     }
 }
 
@@ -39,12 +43,20 @@ package struct NewAccount: Sendable {
     package let role: Role
     /// As ``PasswordHasher`` made it; nil: cannot sign in.
     package let passwordHash: String?
+    package let rateLimit: RateLimit
 
-    package init(email: String, name: String, role: Role, passwordHash: String?) {
+    package init(
+        email: String,
+        name: String,
+        role: Role,
+        passwordHash: String?,
+        rateLimit: RateLimit = .none
+    ) {
         self.email = email
         self.name = name
         self.role = role
         self.passwordHash = passwordHash
+        self.rateLimit = rateLimit
     }
 }
 
@@ -55,6 +67,7 @@ package struct AccountChanges: Sendable {
     package var role: Role?
     package var isActive: Bool?
     package var passwordHash: String?
+    package var rateLimit: RateLimitChanges = [:]
 
     package init() {}
 }

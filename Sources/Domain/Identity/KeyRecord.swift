@@ -78,8 +78,7 @@ package struct KeyChanges: Hashable, Sendable {
     package var name: String?
     package var allowedModels: [ModelReference]??
     package var allowedAddresses: [AddressRange]??
-    /// Of each measure: nil in the outer stays.
-    package var rateLimit: [RateLimit.Measure: Int64?] = [:]
+    package var rateLimit: RateLimitChanges = [:]
     package var expiresAt: Instant??
     package var spendingLimit: Money??
     /// True of a revoked key is refused.

@@ -22,6 +22,10 @@ package struct RateLimit: Hashable, Sendable {
         self[.calls] = concurrentCalls
     }
 
+    package init(_ changes: RateLimitChanges) {
+        for (measure, value) in changes { self[measure] = value }
+    }
+
     package subscript(measure: Measure) -> Int64? {
         get {
             switch measure {
@@ -57,3 +61,6 @@ package struct RateLimit: Hashable, Sendable {
         hasher.combine(values.2)
     }
 }
+
+/// What is to be set of a rate limit: what is not there stays, nil is no bound.
+package typealias RateLimitChanges = [RateLimit.Measure: Int64?]

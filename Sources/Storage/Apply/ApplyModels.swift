@@ -19,7 +19,7 @@ extension Applier {
         var fields = try ModelRows.set(details, of: id, transaction.act)
         fields += try transaction.act.set(
             "ai_models",
-            RateLimitColumns.values(wish.rateLimit).map { ($0, $1) },
+            RateLimitColumns.values(wish.rateLimit),
             row: row
         )
         fields += try route(wish, model: id, provider: provider, transaction)
@@ -38,7 +38,7 @@ extension Applier {
         let details = wish.changes.applied(to: usual)
         try checkLimits(wish, details)
         let row = try ModelRows.insert(details, transaction.act)
-        _ = try transaction.act.set("ai_models", RateLimitColumns.values(wish.rateLimit).map { ($0, $1) }, row: row)
+        _ = try transaction.act.set("ai_models", RateLimitColumns.values(wish.rateLimit), row: row)
         _ = try route(wish, model: ModelID(row), provider: provider, transaction)
         _ = try price(wish, model: ModelID(row), transaction)
         try transaction.record(.model, wish.name, row: row, .created)

@@ -38,21 +38,17 @@ extension Applier {
             if fields.contains(where: { $0 != "name" }) {
                 try UserRows.endSessions(of: id, transaction.act)
             }
-            for (column, value) in RateLimitColumns.values(wish.rateLimit) {
-                if try transaction.set("users", column, to: value, row: id) { fields.append(column) }
-            }
+            fields += try transaction.act.set("users", RateLimitColumns.values(wish.rateLimit), row: id)
             if !fields.isEmpty { try transaction.record(.user, wish.email, row: id, .updated, fields: fields) }
         } else {
             let new = NewAccount(
                 email: wish.email,
                 name: wish.name ?? "",
                 role: wish.role ?? .user,
-                passwordHash: password
+                passwordHash: password,
+                rateLimit: RateLimit(wish.rateLimit)
             )
             id = try UserRows.insert(new, isActive: wish.isActive ?? true, transaction.act)
-            for (column, value) in RateLimitColumns.values(wish.rateLimit) {
-                _ = try transaction.set("users", column, to: value, row: id)
-            }
             try transaction.record(.user, wish.email, row: id, .created)
         }
         try applyKey(wish, user: id, &transaction)

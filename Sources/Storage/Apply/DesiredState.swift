@@ -32,9 +32,6 @@ package struct DesiredProvider: Sendable {
     }
 }
 
-/// The rates that a file names; nil takes one away.
-package typealias DesiredRateLimit = [RateLimit.Measure: Int64?]
-
 package struct DesiredModel: Sendable {
     package let name: String
     package let line: SourceLine
@@ -45,7 +42,7 @@ package struct DesiredModel: Sendable {
     package var maxOutputTokens: Int64?
     package var defaultOutputTokens: Int64?
     package var promptOverheadTokens: Int64?
-    package var rateLimit: DesiredRateLimit = [:]
+    package var rateLimit: RateLimitChanges = [:]
     /// The customer's list price, whole: a file that names one price names all.
     package var rates: Rates?
     /// The provider's price; nil: not named.
@@ -101,7 +98,7 @@ package struct DesiredUser: Sendable {
     package var role: Role?
     package var password: String?
     package var key: KeyWish = .none
-    package var rateLimit: DesiredRateLimit = [:]
+    package var rateLimit: RateLimitChanges = [:]
     package var isActive: Bool?
     package var quotas: [DesiredQuota] = []
 

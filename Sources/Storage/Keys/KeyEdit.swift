@@ -28,9 +28,6 @@ struct KeyEdit {
         }
         var addresses: SQLValue?
         if let list = changes.allowedAddresses { addresses = SQLValue(list.map(AllowedAddressesCoding.encode)) }
-        let rates = RateLimit.Measure.allCases.map { measure in
-            (name: measure.rawValue, value: changes.rateLimit[measure].map { SQLValue($0) })
-        }
         var fields = try act.set(
             "api_keys",
             [
@@ -38,7 +35,7 @@ struct KeyEdit {
                 ("allowed_addresses", addresses),
                 ("expires_at", changes.expiresAt.map { SQLValue($0) }),
                 ("is_active", changes.isActive.map { SQLValue($0) }),
-            ] + rates,
+            ] + RateLimitColumns.values(changes.rateLimit),
             row: key.id.rawValue
         )
         if let limit = changes.spendingLimit, try set(limit: limit) { fields.append("spending_limit") }

@@ -3,7 +3,7 @@ import Domain
 /// Users as the control plane shows them.
 enum AccountRows {
     private static let select =
-        "SELECT u.id, u.email, u.name, u.role, u.is_active, u.created_at, u.updated_at, k.prefix, k.last_four FROM users u LEFT JOIN api_keys k ON k.id = (SELECT MAX(n.id) FROM api_keys n WHERE n.user_id = u.id AND n.is_active = 1)"
+        "SELECT u.id, u.email, u.name, u.role, u.is_active, u.created_at, u.updated_at, k.prefix, k.last_four, \(RateLimitColumns.list(of: "u")) FROM users u LEFT JOIN api_keys k ON k.id = (SELECT MAX(n.id) FROM api_keys n WHERE n.user_id = u.id AND n.is_active = 1)"
     static let selectOne = select + " WHERE u.id = ?"
     static let selectOtherSuperAdmin =
         "SELECT 1 FROM users WHERE role = 'super_admin' AND is_active = 1 AND id <> ? LIMIT 1"
@@ -61,7 +61,8 @@ enum AccountRows {
             isActive: row.bool(4),
             createdAt: row.instant(5),
             updatedAt: row.instant(6),
-            keyHint: row.optionalText(7).map { "\($0)…\(row.text(8))" }
+            keyHint: row.optionalText(7).map { "\($0)…\(row.text(8))" },
+            rateLimit: RateLimitColumns.read(row, from: 9)
         )
     }
 }

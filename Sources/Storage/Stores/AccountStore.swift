@@ -96,7 +96,7 @@ package struct AccountStore: Accounts {
                 ("email", changes.email.map { .text($0) }), ("name", changes.name.map { .text($0) }),
                 ("role", changes.role.map { .text($0.rawValue) }), ("is_active", changes.isActive.map { SQLValue($0) }),
                 ("password_hash", changes.passwordHash.map { .text($0) }),
-            ],
+            ] + RateLimitColumns.values(changes.rateLimit),
             row: id.rawValue
         ).map { $0 == "password_hash" ? "password" : $0 }
     }

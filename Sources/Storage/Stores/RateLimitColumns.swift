@@ -7,9 +7,10 @@ enum RateLimitColumns {
         RateLimit.Measure.allCases.map { "\(table).\($0.rawValue)" }.joined(separator: ", ")
     }
 
-    static func values(_ wish: DesiredRateLimit) -> [(column: String, value: SQLValue)] {
+    /// Those that are to be set.
+    static func values(_ changes: RateLimitChanges) -> [(name: String, value: SQLValue?)] {
         RateLimit.Measure.allCases.compactMap { measure in
-            wish[measure].map { (measure.rawValue, SQLValue($0)) }
+            changes[measure].map { (measure.rawValue, SQLValue($0)) }
         }
     }
 

@@ -7,12 +7,15 @@ enum UserRows {
 
     static func insert(_ new: NewAccount, isActive: Bool, _ act: ActTransaction) throws -> Int64 {
         try act.connection.insert(
-            "INSERT INTO users (email, name, role, password_hash, is_active, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO users (email, name, role, password_hash, is_active, requests_per_minute, tokens_per_minute, concurrent_calls, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             .text(new.email),
             .text(new.name),
             .text(new.role.rawValue),
             SQLValue(new.passwordHash),
             SQLValue(isActive),
+            SQLValue(new.rateLimit[.requests]),
+            SQLValue(new.rateLimit[.tokens]),
+            SQLValue(new.rateLimit[.calls]),
             SQLValue(act.now),
             SQLValue(act.now)
         )

@@ -5,8 +5,8 @@ import Storage
 enum RateLimitEntry {
     static let known: Set<String> = Set(RateLimit.Measure.allCases.map(\.rawValue))
 
-    static func read(_ members: [String: YAMLItem]) throws(InputProblem) -> DesiredRateLimit {
-        var wish: DesiredRateLimit = [:]
+    static func read(_ members: [String: YAMLItem]) throws(InputProblem) -> RateLimitChanges {
+        var wish: RateLimitChanges = [:]
         for measure in RateLimit.Measure.allCases {
             guard let item = members[measure.rawValue] else { continue }
             // The value is an optional itself: an assigned nil would only remove the key.

@@ -187,7 +187,7 @@ import Testing
         let stage = try ApplyStage()
         defer { stage.remove() }
         _ = try stage.applier.apply(ApplyStage.wish())
-        func wish(_ rates: DesiredRateLimit) -> DesiredState {
+        func wish(_ rates: RateLimitChanges) -> DesiredState {
             var model = DesiredModel(name: "m", line: .init(1))
             model.rateLimit = rates
             var user = DesiredUser(email: "dev@example.com", line: .init(2))
