@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
 import Storage
@@ -40,7 +41,7 @@ final class BooksStage: Sendable {
     let clock = FakeClock()
     let log = RecordedLog()
     let administration: Administration
-    private let catalog: CatalogStage
+    let catalog: CatalogStage
     private let caller: RouteCaller
 
     init() async throws {
@@ -105,7 +106,13 @@ final class BooksStage: Sendable {
         }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    /// A journal that nobody stops keeps its threads, of which a process has only so many.
+    deinit {
+        Task { [storage, folder] in
+            try? await storage.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
 
     /// Two models, each in a group of its own, at a dollar per million tokens.
     private func seed() throws {
@@ -135,14 +142,16 @@ final class BooksStage: Sendable {
         _ path: String,
         token: String? = nil,
         body: String? = nil,
+        type: String? = "application/json",
         headers: AdministrationStage.Fields = []
     ) async throws -> AdministrationStage.Answer {
-        try await caller.ask(method, path, token: token, bytes: body.map { Array($0.utf8) }, headers: headers)
+        let bytes = body.map { Array($0.utf8) }
+        return try await caller.ask(method, path, token: token, bytes: bytes, type: type, headers: headers)
     }
 
     /// A quota of the group `default`. - Returns: its id.
     func quota(of role: Role, total: String = "5.00", name: String = "default") async throws -> Int64 {
-        let detail = try await administration.quotas.grant(
+        let outcome = try await administration.quotas.grant(
             NewQuota(
                 userID: UserID(id(role)),
                 groupID: ModelGroupID(1),
@@ -151,8 +160,10 @@ final class BooksStage: Sendable {
                 expiresAt: nil,
                 renewal: nil
             ),
-            by: .command("test")
+            by: .command("test"),
+            once: nil
         )
+        guard case .made(let detail) = outcome else { throw StorageError.misuse("made before") }
         return detail.quota.id.rawValue
     }
 
@@ -224,5 +235,48 @@ final class BooksStage: Sendable {
 
     func expectProven() throws {
         #expect(try LedgerVerifier.verify(storage.database).differences == [])
+    }
+}
+
+extension BooksStage {
+    /// A route's path with a row in it that is there, of `owner` where rows have one.
+    func place(_ path: String, of owner: Role = .user) async throws -> String {
+        guard path.contains("{") else { return path }
+        if path.contains("{request_id}") {
+            _ = try? await quota(of: owner)
+            clock.advance(seconds: 1)
+            return path.replacing("{request_id}", with: try await call(of: owner, charge: 1_000_000).description)
+        }
+        let id: Int64
+        if let row = try await catalog.target(of: path) {
+            id = row
+        } else if path.contains("/quotas/") {
+            id = try await quota(of: owner, name: "quota \(clock.now.microseconds)")
+        } else if path.contains("/keys/") {
+            var changes = KeyChanges()
+            changes.name = "key \(clock.now.microseconds)"
+            let user = UserID(self.id(owner))
+            id = try await administration.keys.create(changes, of: user, by: .command("test")).key.id.rawValue
+        } else {
+            id = self.id(owner)
+        }
+        clock.advance(seconds: 1)
+        return path.replacing("{id}", with: "\(id)")
+    }
+
+    /// How many acts there are in the audit log.
+    func acts() throws -> Int {
+        let own = try storage.database.read { connection in
+            try connection.query("SELECT COUNT(*) FROM audit_leaves WHERE kind = 2") { Int($0.int64(0)) }
+        }
+        return try own[0] + catalog.leaves
+    }
+}
+
+extension AdministrationStage.Answer {
+    /// All that is told, but for the request's own id.
+    var whole: String {
+        let fields = headers.filter { $0.name.canonicalName != "x-request-id" }
+        return "\(status) \(fields.map { "\($0.name): \($0.value)" }.sorted()) \(text)"
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Admin
 
-@Suite("quota routes") struct QuotaRoutesTests {
+@Suite("quota routes", .serialized) struct QuotaRoutesTests {
     /// As ``UserRoutesTests`` has them: each route, who may use it, and what it answers for a quota that is there.
     static let routes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
         ("GET", "/api/admin/quotas", .auditor, nil, 200),
@@ -152,12 +152,110 @@ import Testing
         #expect(entries[3]["request_id"] as? String == call.description && entries[3]["actor"] as? String == "user 2")
         try stage.expectProven()
     }
-}
 
-extension Array {
-    fileprivate func asyncMap<Value>(_ change: (Element) async throws -> Value) async throws -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await change(element)) }
-        return values
+    // MARK: Asked for again
+
+    @Test("with a key a change is made once, however often and at once it is asked for")
+    func repeated() async throws {
+        let stage = try await BooksStage()
+        let path = "/api/admin/quotas/\(try await stage.quota(of: .user, total: "1.00"))"
+        let half = #"{"amount":"0.50","reason":"r"}"#
+        @Sendable func ask(
+            _ place: String,
+            _ body: String,
+            by token: String,
+            key: String? = "a"
+        ) async throws -> AdministrationStage.Answer {
+            let fields = key.map { [(name: "Idempotency-Key", value: $0)] } ?? []
+            return try await stage.ask("POST", path + place, token: token, body: body, headers: fields)
+        }
+        let first = try await stage.access(.admin)
+        let answers = try await withThrowingTaskGroup(of: AdministrationStage.Answer.self) { group in
+            for _ in 0..<16 { group.addTask { try await ask("/top-up/", half, by: first) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.allSatisfy { $0.status == 200 && $0.json["remaining_quota"] as? String == "1.50" })
+        #expect(answers.count { $0.headers[Self.replayed] == "true" } == 15)
+        #expect(Set(answers.map { "\($0.text) \($0.headers[.eTag] ?? "")" }).count == 1)
+
+        // Much later, in other words and though the quota has changed: as it was told then.
+        stage.clock.advance(seconds: 86_000)
+        let later = try await stage.access(.admin)
+        let other = try await ask("/top-up/", #"{"amount":"1","reason":"r"}"#, by: later, key: nil)
+        #expect(other.json["remaining_quota"] as? String == "2.50")
+        let late = try await ask("/top-up", #" {"reason" : "\u0072", "amount":"0.50"}"#, by: later)
+        #expect(late.status == 200 && late.text == answers[0].text)
+        for (place, body) in [
+            ("/top-up/", #"{"amount":"0.51","reason":"r"}"#), ("/top-up/", #"{"amount":"0.50","reason":"s"}"#),
+            ("/reduce/", half),
+        ] {
+            let answer = try await ask(place, body, by: later)
+            #expect(answer.status == 422 && answer.json["Idempotency-Key"] is [String], "\(answer.text)")
+        }
+        // Another's key of that name is another key, and after a day it is free again.
+        let theirs = try await ask("/top-up/", half, by: try await stage.access(.superAdmin))
+        #expect(theirs.json["remaining_quota"] as? String == "3.00" && theirs.headers[Self.replayed] == nil)
+        stage.clock.advance(seconds: 400)
+        let anew = try await ask("/top-up/", half, by: later)
+        #expect(anew.json["remaining_quota"] as? String == "3.50" && anew.headers[Self.replayed] == nil)
+        try stage.expectProven()
     }
+
+    @Test("what was refused may be asked for again; a grant and a refund are made once too")
+    func repeatedOthers() async throws {
+        let stage = try await BooksStage()
+        let token = try await stage.access(.admin)
+        func ask(_ path: String, _ body: String, key: String) async throws -> AdministrationStage.Answer {
+            try await stage.ask(
+                "POST",
+                "/api/admin/quotas/" + path,
+                token: token,
+                body: body,
+                headers: [("Idempotency-Key", key)]
+            )
+        }
+        let new = #"{"user":4,"model_group":1,"total_quota":"1","name":"n"}"#
+        let made = try await ask("", new, key: "grant")
+        let twice = try await ask("", new, key: "grant")
+        #expect(made.status == 201 && twice.status == 201 && twice.text == made.text)
+        #expect(twice.headers[.location] == made.headers[.location] && twice.headers[.eTag] == made.headers[.eTag])
+        let id = try #require(made.json["id"] as? Int)
+        let path = "\(id)/"
+        let large = #"{"amount":"9000000","reason":"r"}"#
+        for _ in 0..<2 { #expect(try await ask(path + "top-up/", large, key: "b").status == 422) }
+        #expect(try await ask(path + "top-up/", #"{"amount":"1","reason":"r"}"#, key: "b").status == 200)
+
+        let call = try await stage.call(of: .user, charge: 250_000_000_000)
+        let refund = #"{"request_id":"\#(call)","amount":"0.10","reason":"r"}"#
+        for _ in 0..<3 {
+            let answer = try await ask(path + "refund/", refund, key: "c")
+            #expect(answer.status == 200 && answer.json["used_quota"] as? String == "0.15", "\(answer.text)")
+        }
+        stage.clock.advance(seconds: 1)
+        for name in ["expire", "expire"] {
+            #expect(try await ask(path + name + "/", #"{"reason":"r"}"#, key: "d").status == 200)
+        }
+        try stage.expectProven()
+    }
+
+    @Test(
+        "what is no key is refused by name, and nothing is done",
+        arguments: ["", " ", "a b", "é", String(repeating: "k", count: 201), "twice"]
+    )
+    func badKeys(key: String) async throws {
+        let stage = try await BooksStage()
+        let token = try await stage.access(.admin)
+        let path = "/api/admin/quotas/\(try await stage.quota(of: .user, total: "1.00"))/"
+        let answer = try await stage.ask(
+            "POST",
+            path + "top-up/",
+            token: token,
+            body: #"{"amount":"1","reason":"r"}"#,
+            headers: Array(repeating: ("Idempotency-Key", key), count: key == "twice" ? 2 : 1)
+        )
+        #expect(answer.status == 400 && answer.json["Idempotency-Key"] is [String], "\(answer.text)")
+        #expect(try await stage.ask("GET", path, token: token).json["total_quota"] as? String == "1.00")
+    }
+
+    private static let replayed = HTTPField.Name("Idempotency-Replayed")!
 }

@@ -45,3 +45,12 @@ struct RouteCaller {
         )
     }
 }
+
+extension Array {
+    /// One after the other.
+    func asyncMap<Value>(_ change: (Element) async throws -> Value) async throws -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await change(element)) }
+        return values
+    }
+}

@@ -190,6 +190,7 @@ extension DeskError.Refusal {
         case .needed: "This field is required when money moves."
         case .renews: "Its periods end when its renewal says."
         case .beyondOwner: "The key's user may not use this."
+        case .otherRequest: "This key was another request's; a new request needs a new key."
         }
     }
 }

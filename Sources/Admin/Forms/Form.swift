@@ -6,8 +6,7 @@ import Hummingbird
 struct Form {
     private let members: [String: JSONItem]
     private let body: Body
-    private var problems: [String: [Message]] = [:]
-    private var contradictions: [String: [Message]] = [:]
+    private var problems = Problems()
 
     /// - Throws: `ControlError`: 400, 413, 415. What is wrong with members is thrown by ``finish()``.
     init(_ request: Request, _ body: Body) async throws {
@@ -20,21 +19,16 @@ struct Form {
 
     func has(_ name: String) -> Bool { members[name] != nil }
 
-    mutating func refuse(_ name: String, _ message: Message) {
-        problems[name, default: []].append(message)
-    }
+    /// All that was sent, however it was written.
+    var text: String { JSONItem.object(members).text }
+
+    mutating func refuse(_ name: String, _ message: Message) { problems.refuse(name, message) }
 
     /// For values that are right by themselves and not together.
-    mutating func contradict(_ name: String, _ message: Message) {
-        contradictions[name, default: []].append(message)
-    }
+    mutating func contradict(_ name: String, _ message: Message) { problems.contradict(name, message) }
 
     /// - Throws: what was wrong with members, all of it: 400; 422 where they only contradict each other.
-    func finish() throws(ControlError) {
-        guard !problems.isEmpty || !contradictions.isEmpty else { return }
-        if problems.isEmpty { throw .contradictoryFields(contradictions) }
-        throw .badFields(problems.merging(contradictions) { $0 + $1 })
-    }
+    func finish() throws(ControlError) { try problems.finish() }
 
     /// - Parameter field: one that the route's ``Body`` names.
     /// - Returns: nil if it is absent or wrong; ``finish()`` throws where it is wrong, or absent and required.

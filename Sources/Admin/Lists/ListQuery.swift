@@ -2,13 +2,13 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// A request's query as it is read: the parameters that its route declares. Others change nothing; those declared are read
-/// strictly, collecting what is wrong with each.
+/// A request's query as it is read, strictly: the parameters that its route declares and no others, for a filter that is
+/// misspelt would give everything. Collects what is wrong with each.
 struct ListQuery {
     private let declared: [any Declaration]
     private let parameters: [(name: String, value: String)]
     private let base: String
-    private var problems: [String: [Message]] = [:]
+    private var problems: Problems
 
     /// - Throws: 400 where the host cannot be linked to, or the query is not text.
     init(_ request: Request, _ declared: [any Declaration], transport: Transport) throws(ControlError) {
@@ -17,19 +17,41 @@ struct ListQuery {
         var path = request.uri.path
         while path.hasSuffix("/") { path.removeLast() }
         base = "\(transport.scheme)://\(host.text)\(path)/"
+        parameters = try Self.parameters(of: request)
+        problems = Self.unknown(of: parameters, besides: declared)
+    }
+
+    /// For what takes no parameters.
+    static func expectNone(in request: Request) throws(ControlError) {
+        try unknown(of: try parameters(of: request), besides: []).finish()
+    }
+
+    private static func unknown(
+        of parameters: [(name: String, value: String)],
+        besides declared: [any Declaration]
+    ) -> Problems {
+        var problems = Problems()
+        for name in Set(parameters.map(\.name)).subtracting(declared.map(\.name)) {
+            problems.refuse(name, "This parameter is not known here.")
+        }
+        return problems
+    }
+
+    private static func parameters(of request: Request) throws(ControlError) -> [(name: String, value: String)] {
         var parameters: [(name: String, value: String)] = []
         for pair in (request.uri.query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = FormText.decoded(parts[0]), let value = FormText.decoded(parts.count > 1 ? parts[1] : "")
             else { throw .badFields(["non_field_errors": ["The query is not UTF-8 in percent encoding."]]) }
-            parameters.append((name, value))
+            if !name.isEmpty || !value.isEmpty { parameters.append((name, value)) }
         }
-        self.parameters = parameters
+        return parameters
     }
 
-    mutating func refuse(_ name: String, _ message: Message) {
-        problems[name, default: []].append(message)
-    }
+    mutating func refuse(_ name: String, _ message: Message) { problems.refuse(name, message) }
+
+    /// For values that are right by themselves and not together.
+    mutating func contradict(_ name: String, _ message: Message) { problems.contradict(name, message) }
 
     /// - Parameter parameter: one that the route declares.
     /// - Returns: nil if it is absent, empty as a form sends it, or wrong.
@@ -44,24 +66,25 @@ struct ListQuery {
         }
         switch parameter.read(text) {
         case .value(let value): return value
-        case .wrong(let problem), .impossible(let problem):
+        case .wrong(let problem):
             refuse(parameter.name, problem)
+            return nil
+        case .impossible(let problem):
+            contradict(parameter.name, problem)
             return nil
         }
     }
 
     /// - Throws: what was wrong with any parameter.
-    func finish() throws(ControlError) {
-        if !problems.isEmpty { throw .badFields(problems) }
-    }
+    func finish() throws(ControlError) { try problems.finish() }
 
     /// Read last: what was wrong with any parameter is thrown here.
     /// - Throws: 400; 404 for what can be no page.
     mutating func page() throws(ControlError) -> PageNumber {
         let size = Int(value(PageNumber.size) ?? Int64(PageNumber.defaultSize))
-        let before = problems
+        let isFineSoFar = problems.isEmpty
         let number = value(PageNumber.number)
-        if before.isEmpty, !problems.isEmpty { throw .invalidPage }
+        if isFineSoFar, !problems.isEmpty { throw .invalidPage }
         try finish()
         guard let number else { return PageNumber(number: 1, size: size) }
         guard number <= Int64.max / Int64(PageNumber.largestSize) else { throw .invalidPage }

@@ -86,18 +86,32 @@ struct OpenAPIDocument {
         parameter(declared.name, in: "query", declared.note, declared.shape.orBlank(), isRequired: false)
     }
 
-    /// Changes of one row can be tied to the version that was read.
+    /// Changes of one row can be tied to the version that was read; those that move money can be asked for again.
     private static func headers(_ operation: Operation) -> [JSONItem] {
-        guard isVersioned(operation) else { return [] }
-        return [
-            parameter(
-                "If-Match",
-                in: "header",
-                "The ETag of what was read: 412 if it has changed since.",
-                .text(pattern: #"^"[1-9][0-9]{0,18}"$"#),
-                isRequired: false
+        var headers: [JSONItem] = []
+        if isVersioned(operation) {
+            headers.append(
+                parameter(
+                    "If-Match",
+                    in: "header",
+                    "The ETag of what was read: 412 if it has changed since.",
+                    .text(pattern: #"^"[1-9][0-9]{0,18}"$"#),
+                    isRequired: false
+                )
             )
-        ]
+        }
+        if operation.isRepeatable {
+            headers.append(
+                parameter(
+                    "Idempotency-Key",
+                    in: "header",
+                    "Any name for this request. Sent again within a day it is answered again and not done again.",
+                    IdempotencyKey.shape,
+                    isRequired: false
+                )
+            )
+        }
+        return headers
     }
 
     private static func isVersioned(_ operation: Operation) -> Bool {
@@ -140,12 +154,12 @@ struct OpenAPIDocument {
         let takesBody = operation.body != nil
         let isChange = operation.method != .get
         let either = Shape(["anyOf": .array([.object(Self.fieldErrors.schema), .object(Self.detail.schema)])])
-        if takesBody || !operation.query.isEmpty { responses["400"] = Self.response("Not as described here.", either) }
+        responses["400"] = Self.response("Not as described here.", either)
         if isGuarded || takesBody { responses["401"] = Self.response("Not signed in.", Self.detail) }
         responses["403"] = Self.response("Not allowed.", Self.detail)
         if hasID || !operation.query.isEmpty { responses["404"] = Self.response("Not there.", Self.detail) }
-        if isChange, isGuarded {
-            responses["409"] = Self.response("Something else stands in the way.", either)
+        if isChange, isGuarded { responses["409"] = Self.response("Something else stands in the way.", either) }
+        if isChange && isGuarded || !operation.query.isEmpty {
             responses["422"] = Self.response("Does not go with what is stored.", either)
         }
         if Self.isVersioned(operation) { responses["412"] = Self.response("Changed meanwhile.", Self.detail) }

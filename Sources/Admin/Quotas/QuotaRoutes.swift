@@ -97,6 +97,7 @@ struct QuotaRoutes: Sendable {
                 atLeast: .admin,
                 "Grants a user a quota.",
                 body: Self.creation,
+                isRepeatable: true,
                 gives: .created(QuotaDetailAnswer.shape),
                 create
             ),
@@ -140,6 +141,7 @@ struct QuotaRoutes: Sendable {
                 atLeast: .admin,
                 "Adds money to the current period; what is still to be taken eats of it first.",
                 body: Self.movement,
+                isRepeatable: true,
                 gives: .ok(QuotaDetailAnswer.shape)
             ) { asked, caller in
                 try await move(asked, caller) { .topUp($0) }
@@ -150,6 +152,7 @@ struct QuotaRoutes: Sendable {
                 atLeast: .admin,
                 "Takes money of the current period: what is available at once, the rest as running calls end.",
                 body: Self.movement,
+                isRepeatable: true,
                 gives: .ok(QuotaDetailAnswer.shape)
             ) { asked, caller in
                 try await move(asked, caller) { .reduce($0) }
@@ -160,6 +163,7 @@ struct QuotaRoutes: Sendable {
                 atLeast: .admin,
                 "Ends a quota now; running calls may still be charged. Ended before, it forfeits what it had left.",
                 body: Self.ending,
+                isRepeatable: true,
                 gives: .ok(QuotaDetailAnswer.shape),
                 expire
             ),
@@ -169,6 +173,7 @@ struct QuotaRoutes: Sendable {
                 atLeast: .admin,
                 "Gives part of a call's charge back, at most what was charged and not given back yet.",
                 body: Self.refund,
+                isRepeatable: true,
                 gives: .ok(QuotaDetailAnswer.shape),
                 refund
             ),
@@ -177,6 +182,24 @@ struct QuotaRoutes: Sendable {
 
     private static func answer(_ detail: QuotaDetail) -> Response {
         JSONAnswer.response(QuotaDetailAnswer(detail: detail), version: detail.quota.updatedAt)
+    }
+
+    /// - Parameter isNew: says where it is to be found.
+    @Sendable private static func kept(_ detail: QuotaDetail, isNew: Bool) -> KeptAnswer {
+        KeptAnswer(
+            QuotaDetailAnswer(detail: detail),
+            version: detail.quota.updatedAt,
+            location: isNew ? "\(path)/\(detail.quota.id)/" : nil
+        )
+    }
+
+    private static func answer(_ outcome: Once<QuotaDetail>, isNew: Bool = false) throws(ControlError) -> Response {
+        switch outcome {
+        case .made(let detail): return kept(detail, isNew: isNew).response()
+        case .before(let bytes):
+            guard let answer = KeptAnswer(bytes) else { throw .internalError }
+            return answer.response(isRepeated: true)
+        }
     }
 
     // MARK: Reading
@@ -209,18 +232,15 @@ struct QuotaRoutes: Sendable {
         let expiresAt = form.value(QuotaFields.expiresAt) ?? nil
         let renewal = Self.renewal(&form, of: nil, total: total) ?? nil
         if renewal != nil, expiresAt != nil { form.contradict("expires_at", "Its periods end when its renewal says.") }
+        let once = form.once(asked.request) { Self.kept($0, isNew: true) }
         try form.finish()
         guard let user, let group, let total else { throw ControlError.internalError }
-        let detail = try await quotas.grant(
+        let outcome = try await quotas.grant(
             NewQuota(userID: user, groupID: group, name: name, total: total, expiresAt: expiresAt, renewal: renewal),
-            by: caller.actor
+            by: caller.actor,
+            once: once
         )
-        return JSONAnswer.created(
-            QuotaDetailAnswer(detail: detail),
-            at: Self.path,
-            id: detail.quota.id,
-            version: detail.quota.updatedAt
-        )
+        return try Self.answer(outcome, isNew: true)
     }
 
     @Sendable private func update(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
@@ -270,18 +290,24 @@ struct QuotaRoutes: Sendable {
         var form = try await asked.form()
         let amount = form.value(QuotaFields.amount)
         let reason = form.value(QuotaFields.reason)
+        let once = form.once(asked.request) { Self.kept($0, isNew: false) }
         try form.finish()
         guard let amount, let reason else { throw ControlError.internalError }
-        return Self.answer(try await quotas.perform(act(amount), on: id, reason: reason, by: caller.actor))
+        return try Self.answer(
+            await quotas.perform(act(amount), on: id, reason: reason, by: caller.actor, once: once)
+        )
     }
 
     @Sendable private func expire(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
         let id: QuotaID = try asked.id()
         var form = try await asked.form()
         let reason = form.value(QuotaFields.reason)
+        let once = form.once(asked.request) { Self.kept($0, isNew: false) }
         try form.finish()
         guard let reason else { throw ControlError.internalError }
-        return Self.answer(try await quotas.perform(.expire, on: id, reason: reason, by: caller.actor))
+        return try Self.answer(
+            await quotas.perform(.expire, on: id, reason: reason, by: caller.actor, once: once)
+        )
     }
 
     @Sendable private func refund(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
@@ -290,10 +316,11 @@ struct QuotaRoutes: Sendable {
         let call = form.value(QuotaFields.call)
         let amount = form.value(QuotaFields.amount)
         let reason = form.value(QuotaFields.reason)
+        let once = form.once(asked.request) { Self.kept($0, isNew: false) }
         try form.finish()
         guard let call, let amount, let reason else { throw ControlError.internalError }
-        return Self.answer(
-            try await quotas.refund(amount, of: call, on: id, reason: reason, by: caller.actor)
+        return try Self.answer(
+            await quotas.refund(amount, of: call, on: id, reason: reason, by: caller.actor, once: once)
         )
     }
 }

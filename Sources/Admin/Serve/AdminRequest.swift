@@ -20,6 +20,11 @@ struct AdminRequest: Sendable {
     /// For operations that take nothing.
     func expectNothing() async throws { try await form().finish() }
 
+    /// Where parameters are declared, ``query()`` looks at them.
+    func expectKnownParameters() throws(ControlError) {
+        if operation.query.isEmpty { try ListQuery.expectNone(in: request) }
+    }
+
     func query() throws(ControlError) -> ListQuery {
         try ListQuery(request, operation.query, transport: Transport(request, context))
     }

@@ -14,6 +14,16 @@ enum JSONAnswer {
         headers: HTTPFields = [:]
     ) -> Response {
         guard let data = try? encoder.encode(body) else { return Response(status: .internalServerError) }
+        return response(data: data, status: status, version: version, headers: headers)
+    }
+
+    /// What is JSON already.
+    static func response(
+        data: Data,
+        status: HTTPResponse.Status,
+        version: Instant?,
+        headers: HTTPFields
+    ) -> Response {
         var fields = headers
         fields[.contentType] = "application/json"
         fields[.contentLength] = String(data.count)

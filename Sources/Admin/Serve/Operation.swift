@@ -37,6 +37,8 @@ struct Operation: Sendable {
     let query: [any Declaration]
     /// Nil: no body is looked at.
     let body: Body?
+    /// With an `Idempotency-Key` it is done once, however often it is asked for.
+    let isRepeatable: Bool
     let success: Success
     let answer: Answer
 
@@ -62,6 +64,7 @@ struct Operation: Sendable {
             summary: summary,
             query: query,
             body: body,
+            isRepeatable: false,
             success: success,
             answer: .open(answer)
         )
@@ -74,6 +77,7 @@ struct Operation: Sendable {
         _ summary: String,
         query: [any Declaration] = [],
         body: Body? = nil,
+        isRepeatable: Bool = false,
         gives success: Success,
         _ answer: @escaping @Sendable (AdminRequest, Caller) async throws -> Response
     ) -> Operation {
@@ -83,6 +87,7 @@ struct Operation: Sendable {
             summary: summary,
             query: query,
             body: body,
+            isRepeatable: isRepeatable,
             success: success,
             answer: .guarded(role, answer)
         )
@@ -112,9 +117,12 @@ struct Operations: Sendable {
                 let asked = AdminRequest(request, context, of: operation)
                 switch operation.answer {
                 case .open(let answer):
+                    try asked.expectKnownParameters()
                     return try await answer(asked)
                 case .guarded(let role, let answer):
-                    return try await answer(asked, try await gate.caller(of: request, atLeast: role))
+                    let caller = try await gate.caller(of: request, atLeast: role)
+                    try asked.expectKnownParameters()
+                    return try await answer(asked, caller)
                 }
             }
         }

@@ -58,5 +58,7 @@ package enum DeskError: Error, Hashable, Sendable {
         case renews
         /// The owner may not do that, so neither may a key.
         case beyondOwner = "beyond_owner"
+        /// The key of a request that may come again was another one's.
+        case otherRequest = "other_request"
     }
 }

@@ -68,13 +68,18 @@ package struct QuotaQuery: Hashable, Sendable {
 }
 
 /// Where quotas are kept. Nothing of it is on a call's path. Each change is one transaction under the ledger's locks: what
-/// it moves with its entries, each with reason and actor, its audit leaf and its row in the change feed.
+/// it moves with its entries, each with reason and actor, its audit leaf and its row in the change feed. With `once`, a
+/// change that the actor asked for before is not made again.
 package protocol Quotas: Sendable {
     func quotas(_ query: QuotaQuery) async throws(DeskError) -> Page<QuotaRecord>
     /// - Parameter owner: another user's is nil.
     func quota(_ id: QuotaID, of owner: UserID?) async throws(DeskError) -> QuotaDetail?
     /// - Throws: `.taken`, `.refused`.
-    func grant(_ new: NewQuota, by actor: Actor) async throws(DeskError) -> QuotaDetail
+    func grant(
+        _ new: NewQuota,
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail>
     /// - Throws: `.notFound`, `.stale`, `.refused`, `.conflict(.ended)`.
     func update(
         _ id: QuotaID,
@@ -87,8 +92,9 @@ package protocol Quotas: Sendable {
         _ act: QuotaAct,
         on id: QuotaID,
         reason: String,
-        by actor: Actor
-    ) async throws(DeskError) -> QuotaDetail
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail>
     /// Gives part of a call's charge back, to the grants that paid; what an ended one gets back goes on to its quota's
     /// current period, if there is one.
     /// - Throws: `.notFound`, `.refused` for a call that this quota did not pay, `.conflict(.exceedsCaptured)`.
@@ -97,6 +103,7 @@ package protocol Quotas: Sendable {
         of call: CallID,
         on id: QuotaID,
         reason: String,
-        by actor: Actor
-    ) async throws(DeskError) -> QuotaDetail
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail>
 }

@@ -19,8 +19,12 @@ package struct QuotaStore: Quotas {
         return owner == nil || detail?.quota.userID == owner ? detail : nil
     }
 
-    package func grant(_ new: NewQuota, by actor: Actor) async throws(DeskError) -> QuotaDetail {
-        try await desk.write { [zones] act in
+    package func grant(
+        _ new: NewQuota,
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail> {
+        try await change(by: actor, once) { [zones] act in
             let connection = act.connection
             guard try act.isThere("users", new.userID) else {
                 throw DeskError.refused(field: "user", .unknown)
@@ -99,10 +103,11 @@ package struct QuotaStore: Quotas {
         _ act: QuotaAct,
         on id: QuotaID,
         reason: String,
-        by actor: Actor
-    ) async throws(DeskError) -> QuotaDetail {
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail> {
         let wanted = act
-        return try await desk.write { act in
+        return try await change(by: actor, once) { act in
             _ = try Self.found(id, act)
             var edit = try QuotaEdit(id, reason: reason, actor: actor.description, act)
             let action: ChangeAction
@@ -137,15 +142,26 @@ package struct QuotaStore: Quotas {
         of call: CallID,
         on id: QuotaID,
         reason: String,
-        by actor: Actor
-    ) async throws(DeskError) -> QuotaDetail {
-        try await desk.write { act in
+        by actor: Actor,
+        once: Repeatable<QuotaDetail>?
+    ) async throws(DeskError) -> Once<QuotaDetail> {
+        try await change(by: actor, once) { act in
             _ = try Self.found(id, act)
             var edit = try QuotaEdit(id, reason: reason, actor: actor.description, act)
             try edit.refund(amount, of: call)
             try edit.finish()
             try Self.changed(id, .refunded, fields: ["used_quota"], by: actor, act)
             return try Self.detail(id, act)
+        }
+    }
+
+    private func change(
+        by actor: Actor,
+        _ once: Repeatable<QuotaDetail>?,
+        _ body: @escaping @Sendable (ActTransaction) throws -> QuotaDetail
+    ) async throws(DeskError) -> Once<QuotaDetail> {
+        try await desk.write { act in
+            try IdempotencyRows.once(once, by: actor, act) { try body(act) }
         }
     }
 

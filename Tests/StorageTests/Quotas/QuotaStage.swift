@@ -76,17 +76,25 @@ final class QuotaStage: Sendable {
     }
 
     func perform(_ act: QuotaAct) async throws(DeskError) -> QuotaDetail {
-        try await quotas.perform(act, on: Self.quota, reason: "because", by: Self.root)
+        try made(await quotas.perform(act, on: Self.quota, reason: "because", by: Self.root, once: nil))
     }
 
     func refund(_ amount: Int64, of call: CallID) async throws(DeskError) -> QuotaDetail {
-        try await quotas.refund(
-            Money(picoDollars: amount),
-            of: call,
-            on: Self.quota,
-            reason: "an apology",
-            by: .user(UserID(9), .admin)
+        try made(
+            await quotas.refund(
+                Money(picoDollars: amount),
+                of: call,
+                on: Self.quota,
+                reason: "an apology",
+                by: .user(UserID(9), .admin),
+                once: nil
+            )
         )
+    }
+
+    func made(_ outcome: Once<QuotaDetail>) throws(DeskError) -> QuotaDetail {
+        guard case .made(let detail) = outcome else { throw .unavailable("it was made before") }
+        return detail
     }
 
     func expectProven() throws {

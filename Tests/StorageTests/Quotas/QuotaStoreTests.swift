@@ -141,7 +141,7 @@ import Testing
                 renewal: nil
             )
         }
-        let made = try await stage.quotas.grant(new(1, 1, "more"), by: QuotaStage.root)
+        let made = try stage.made(await stage.quotas.grant(new(1, 1, "more"), by: QuotaStage.root, once: nil))
         #expect(made.pots == "0/0/7" && made.quota.name == "more" && made.moves == ["opening 7"])
         let past = Instant(microseconds: 5)
         let refusals: [(NewQuota, DeskError)] = [
@@ -151,7 +151,7 @@ import Testing
             (new(1, 1, "late", past), .refused(field: "expires_at", .notFuture)),
         ]
         for (new, error) in refusals {
-            await #expect(throws: error) { try await stage.quotas.grant(new, by: QuotaStage.root) }
+            await #expect(throws: error) { try await stage.quotas.grant(new, by: QuotaStage.root, once: nil) }
         }
         var query = QuotaQuery()
         #expect(try await stage.quotas.quotas(query).items.map(\.name) == ["default", "more"])
