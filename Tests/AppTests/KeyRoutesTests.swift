@@ -3,7 +3,7 @@ import Testing
 
 @testable import Admin
 
-@Suite("key routes") struct KeyRoutesTests {
+@Suite("key routes", .serialized) struct KeyRoutesTests {
     private static let whole =
         #"{"name":"N","allowed_models":null,"allowed_addresses":["10.0.0.0/8"],"expires_at":null,"spending_limit":"1","requests_per_minute":5,"tokens_per_minute":null,"concurrent_calls":null}"#
 
@@ -74,6 +74,27 @@ import Testing
             #expect(texts.count == 1)
         }
         try stage.expectProven()
+    }
+
+    @Test("a cursor or a filter that names another's rows shows nothing of them")
+    func others() async throws {
+        let stage = try await BooksStage()
+        for owner in [Role.user, .auditor] { _ = try await stage.quota(of: owner) }
+        let theirs = try await stage.call(of: .auditor, key: 7, charge: 1_000_000, random: 2).description
+        stage.clock.advance(seconds: 1)
+        let own = try await stage.call(of: .user, key: 8, charge: 1_000_000, random: 3).description
+        let token = try await stage.access(.user)
+        for (query, found) in [
+            ("", [own]), ("cursor=\(theirs)", []), ("cursor=~\(theirs)", [own]), ("key=7", []), ("key=8", [own]),
+            ("search=\(theirs)", []), ("search=client-2", []), ("search=client-3", [own]),
+        ] {
+            let list = try await stage.ask("GET", "/api/me/requests/?\(query)", token: token)
+            let results = try #require(list.json["results"] as? [[String: Any]], "\(query) \(list.text)")
+            #expect(results.compactMap { $0["request_id"] as? String } == found, "\(query)")
+            let export = query.replacing("cursor=\(theirs)", with: "").replacing("cursor=~\(theirs)", with: "")
+            let lines = try await stage.ask("GET", "/api/me/requests/export.jsonl?\(export)", token: token)
+            #expect(lines.status == 200 && !lines.text.contains(theirs), "\(query)")
+        }
     }
 
     @Test(

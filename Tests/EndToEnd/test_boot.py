@@ -3,9 +3,11 @@
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
+import sealed
 from servers import DEBUG
 
 REFUSED = 60  # seconds within which a start that is refused has ended
@@ -139,3 +141,29 @@ def test_two_servers_of_one_database(make_gateway):
     second.environment["TOKENAUDIT_MASTER_KEY_FILE"] = gateway.environment["TOKENAUDIT_MASTER_KEY_FILE"]
     assert "another server has this database" in refused(second)
     assert gateway.child.is_running()
+
+
+def secrets_of(gateway):
+    with sqlite3.connect(f"file:{gateway.database}?mode=ro", uri=True) as books:
+        names = [name for (name,) in books.execute("SELECT name FROM secrets ORDER BY name")]
+    books.close()
+    return names
+
+
+def test_an_empty_or_placeholder_secret_in_the_database_is_refused(make_gateway):
+    """Pepper, session key and signer key: sealed as they should be, and still no secret."""
+    gateway = make_gateway("fake", name="placeholders")
+    assert gateway.stop() == 0
+    master = bytes.fromhex((gateway.directory / "master.key").read_text().strip())
+    right = sealed.opened(gateway.database, master)
+    assert set(right) == set(secrets_of(gateway)) == {"api_key_pepper", "session_key", "audit_key"}
+    assert all(len(secret) == 32 for secret in right.values())
+    for name, secret in right.items():
+        for bad in (b"", b"changeme", bytes(32), b"\x07" * 32, secret[:31]):
+            sealed.replace(gateway.database, master, name, bad)
+            said = refused(gateway)
+            assert name in said, said
+            assert all(value.hex() not in said for value in right.values())
+        sealed.replace(gateway.database, master, name, secret)
+    gateway.start()
+    gateway.verify()

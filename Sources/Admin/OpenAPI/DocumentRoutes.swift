@@ -29,7 +29,6 @@ struct DocumentRoutes: Sendable {
             headers: [
                 .contentType: type, .contentLength: String(body.readableBytes), .cacheControl: "no-cache",
                 .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-                .xContentTypeOptions: "nosniff",
             ],
             body: .init(byteBuffer: body)
         )

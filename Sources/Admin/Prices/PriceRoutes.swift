@@ -49,8 +49,8 @@ struct PriceRoutes: Sendable {
                 "A price version.",
                 gives: .ok(PriceAnswer.shape)
             ) { asked, _ in
-                guard let price = try await catalog.prices.price(try asked.id()) else { throw ControlError.missing }
-                return JSONAnswer.response(PriceAnswer(price: price))
+                let price = try await price(try asked.id())
+                return JSONAnswer.response(PriceAnswer(price: price), version: price.createdAt)
             },
             .guarded(
                 .delete,
@@ -59,10 +59,18 @@ struct PriceRoutes: Sendable {
                 "Removes a price version that begins a minute from now or later.",
                 gives: .empty
             ) { asked, caller in
-                try await catalog.prices.remove(try asked.id(), by: caller.actor)
+                let price = try await price(try asked.id())
+                // It never changes, so nobody can come between.
+                try asked.precondition.check(price.createdAt)
+                try await catalog.prices.remove(price.version.id, by: caller.actor)
                 return JSONAnswer.empty
             },
         ]
+    }
+
+    private func price(_ id: PriceVersionID) async throws -> PriceRecord {
+        guard let price = try await catalog.prices.price(id) else { throw ControlError.missing }
+        return price
     }
 
     @Sendable private func list(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {
@@ -94,7 +102,8 @@ struct PriceRoutes: Sendable {
         return JSONAnswer.created(
             PriceAnswer(price: price),
             at: Self.path,
-            id: price.version.id
+            id: price.version.id,
+            version: price.createdAt
         )
     }
 }

@@ -101,7 +101,7 @@ package struct ControlPlane: Sendable {
     }
 }
 
-/// Gives each answer its request id, errors the envelope of their plane, and HEAD no body.
+/// Gives each answer its request id and its type for good, errors the envelope of their plane, and HEAD no body.
 struct AnswerMiddleware: RouterMiddleware {
     typealias Context = ControlPlane.Context
 
@@ -124,6 +124,8 @@ struct AnswerMiddleware: RouterMiddleware {
             response = answer(to: error, request: request, context: context, id: id)
         }
         if let name = HTTPField.Name("x-request-id") { response.headers[name] = id.description }
+        // What somebody wrote is never taken for a page, whatever it looks like.
+        response.headers[.xContentTypeOptions] = "nosniff"
         // An error comes with a body, which after HEAD would be taken for the beginning of the next answer.
         return request.method == .head ? response.createHeadResponse() : response
     }

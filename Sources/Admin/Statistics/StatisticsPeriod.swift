@@ -50,7 +50,7 @@ struct StatisticsPeriod: Sendable {
     let zone: Zone
     let step: StatisticsStep
 
-    /// - Throws: 400 for a range that is none, and for an unknown zone.
+    /// - Throws: 400 for what is no such value; 422 for a range that is none, and for an unknown zone.
     init(_ query: inout ListQuery, _ statistics: any Statistics, now: Instant) async throws {
         let (from, to) = (query.value(Self.from), query.value(Self.to))
         let name = query.value(Self.timeZone)
@@ -63,9 +63,9 @@ struct StatisticsPeriod: Sendable {
             of: from?.instant(in: zone) ?? zone.instant(of: today.addingDays(-29)),
             up: false
         )
-        let (earliest, latest) = (zone.instant(of: Zone.earliest), zone.instant(of: Zone.latest))
-        if start < earliest || end > latest { query.refuse("from", "The years are 2000 to 2099.") }
-        if start >= end { query.refuse("to", "Must come after from.") }
+        let kept = zone.instant(of: Zone.earliest)...zone.instant(of: Zone.latest)
+        if !kept.contains(start) || !kept.contains(end) { query.contradict("from", "The years are 2000 to 2099.") }
+        if start >= end { query.contradict("to", "Must come after from.") }
         try query.finish()
         range = start..<end
     }

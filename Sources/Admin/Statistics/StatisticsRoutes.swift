@@ -120,7 +120,7 @@ struct StatisticsRoutes: Sendable {
             let given = filters.compactMap { grouping, id in id.map { (grouping, $0) } }
             let dimension = given.first?.0 ?? grouping
             if given.count > 1 || (grouping != .none && dimension != grouping) {
-                query.refuse(
+                query.contradict(
                     given.last?.0.rawValue ?? "group_by",
                     "Sums are kept of one of user, key, model, provider and group at a time."
                 )
