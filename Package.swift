@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Domain", swiftSettings: strict),
         .target(
             name: "Dialects",
@@ -46,7 +47,7 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "AuditLog", "Domain",
+                "AuditLog", "CZlib", "Domain",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -168,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "tokenaudit", "Domain", "Fuzzing", "Storage", "Gateway", "Admin",
+                "tokenaudit", "Dialects", "Domain", "Fuzzing", "Storage", "Gateway", "Admin",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -123,6 +123,8 @@ class Gateway(Target):
     """tokenaudit serve, release build, SQLite at synchronous=FULL, every default of a production start."""
 
     name = "tokenaudit"
+    # Settings of this one.
+    more = {}
 
     def start(self):
         shutil.rmtree(self.directory)
@@ -134,6 +136,7 @@ class Gateway(Target):
             "TOKENAUDIT_MASTER_KEY_FILE": f"{self.directory}/master.key",
             "TOKENAUDIT_UPSTREAM_ALLOW_PRIVATE": "true",
             "TOKENAUDIT_EVENT_LOOPS": str(self.workers),
+            **self.more,
         }
         models = "".join(
             f"  - {{name: {name}, provider: fake, upstream_model: {name}, context_length: 8192, max_output_tokens: 4096,\n"

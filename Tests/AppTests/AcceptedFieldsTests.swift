@@ -82,9 +82,9 @@ import Testing
         PUT /api/admin/model-groups/{id}: name description price_multiplier models is_active
         PATCH /api/admin/model-groups/{id}: [name] [description] [price_multiplier] [models] [is_active]
         GET /api/admin/keys: ?user ?search ?is_active ?ordering ?page ?page_size
-        POST /api/admin/keys: user name [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls]
-        PUT /api/admin/keys/{id}: name allowed_models allowed_addresses expires_at spending_limit requests_per_minute tokens_per_minute concurrent_calls
-        PATCH /api/admin/keys/{id}: [name] [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls]
+        POST /api/admin/keys: user name [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls] [capture]
+        PUT /api/admin/keys/{id}: name allowed_models allowed_addresses expires_at spending_limit requests_per_minute tokens_per_minute concurrent_calls capture
+        PATCH /api/admin/keys/{id}: [name] [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls] [capture]
         POST /api/admin/keys/{id}/rotate: [grace_seconds]
         GET /api/me/keys: ?search ?is_active ?ordering ?page ?page_size
         POST /api/me/keys: name [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls]

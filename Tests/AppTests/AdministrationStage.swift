@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import Foundation
 import HTTPTypes
@@ -37,6 +38,9 @@ struct AdministrationStage {
             quotas: QuotaStore(desk: try EmptyBooks.desk(), zones: ZoneFiles()),
             keys: try EmptyBooks.keys(),
             calls: CallStore(desk: try EmptyBooks.desk()),
+            bodies: try EmptyBooks.bodies(),
+            answers: OpenAIAnswerReader(),
+            settings: try EmptyBooks.settings(),
             acts: ActStore(desk: try EmptyBooks.desk()),
             sessions: books,
             statistics: statistics,

@@ -1,5 +1,7 @@
+import Dialects
 import Domain
 import Foundation
+import Gateway
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -7,6 +9,7 @@ import Storage
 import Testing
 
 @testable import Admin
+@testable import tokenaudit
 
 /// A folder with an empty database, for stages on which nobody asks it.
 enum EmptyBooks {
@@ -28,6 +31,28 @@ enum EmptyBooks {
 
     static func keys() throws -> KeyStore { try keyStore.get() }
 
+    static func bodies() throws -> BodyStore {
+        let database = try database.get()
+        let archive = BodyArchive(
+            beside: database.path,
+            database: database,
+            vault: Vault(master: .random()),
+            logger: RecordedLog().logger,
+            clock: { AdministrationStage.start }
+        )
+        return BodyStore(archive: archive, desk: try desk(), keptSeconds: { 86_400 })
+    }
+
+    static func settings() throws -> SettingsOffice {
+        let archive = BodyCapture(sink: NoSink(), budgetBytes: 0)
+        let live = LiveSettings(SettingsLoader.Loaded(), capture: archive, logger: RecordedLog().logger)
+        return SettingsOffice(live: live, store: SettingStore(desk: try desk()))
+    }
+
+    private struct NoSink: BodySink {
+        func keep(_ call: CapturedCall) {}
+    }
+
     static func desk() throws -> ControlDesk {
         let database = try database.get()
         return ControlDesk(writer: database, reader: database) { AdministrationStage.start }
@@ -41,10 +66,14 @@ final class BooksStage: Sendable {
     let clock = FakeClock()
     let log = RecordedLog()
     let administration: Administration
+    let archive: BodyArchive
+    let capture: BodyCapture
+    let live: LiveSettings
     let catalog: CatalogStage
     private let caller: RouteCaller
 
-    init() async throws {
+    /// - Parameter loaded: what a file, variables and flags say.
+    init(loaded: SettingsLoader.Loaded = SettingsLoader.Loaded()) async throws {
         folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let (clock, log) = (clock, log)
@@ -62,11 +91,25 @@ final class BooksStage: Sendable {
             try SecretStore(database: storage.database).pepper(vault, now: AdministrationStage.start)
         )
         let desk = ControlDesk(writer: storage.database, reader: storage.reports, clock: now)
+        let archive = BodyArchive(
+            beside: storage.database.path,
+            database: storage.database,
+            vault: vault,
+            logger: log.logger,
+            clock: now
+        )
+        capture = BodyCapture(sink: archive.sink, budgetBytes: 1 << 20)
+        let live = LiveSettings(loaded, capture: capture, logger: log.logger)
+        self.archive = archive
+        self.live = live
         administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
             quotas: QuotaStore(desk: desk, zones: ZoneFiles()),
             keys: KeyStore(desk: desk, digester: digester),
             calls: CallStore(desk: desk),
+            bodies: BodyStore(archive: archive, desk: desk) { live.bodiesKeptSeconds },
+            answers: OpenAIAnswerReader(),
+            settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: ZoneFiles()),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("key routes", .serialized) struct KeyRoutesTests {
     private static let whole =
-        #"{"name":"N","allowed_models":null,"allowed_addresses":["10.0.0.0/8"],"expires_at":null,"spending_limit":"1","requests_per_minute":5,"tokens_per_minute":null,"concurrent_calls":null}"#
+        #"{"name":"N","allowed_models":null,"allowed_addresses":["10.0.0.0/8"],"expires_at":null,"spending_limit":"1","requests_per_minute":5,"tokens_per_minute":null,"concurrent_calls":null,"capture":"full"}"#
 
     static let routes: [(method: String, path: String, least: Role?, body: String?, status: Int)] = [
         ("GET", "/api/admin/keys", .auditor, nil, 200),
@@ -15,7 +15,10 @@ import Testing
         ("POST", "/api/admin/keys/{id}/rotate", .admin, nil, 200), ("DELETE", "/api/admin/keys/{id}", .admin, nil, 204),
         ("GET", "/api/me/keys", .user, nil, 200), ("POST", "/api/me/keys", .user, #"{"name":"mine"}"#, 201),
         ("GET", "/api/me/keys/{id}", .user, nil, 200),
-        ("PUT", "/api/me/keys/{id}", .user, whole.replacing("\"N\"", with: "\"M\""), 200),
+        (
+            "PUT", "/api/me/keys/{id}", .user,
+            whole.replacing("\"N\"", with: "\"M\"").replacing(#","capture":"full""#, with: ""), 200
+        ),
         ("PATCH", "/api/me/keys/{id}", .user, #"{"expires_at":null}"#, 200),
         ("POST", "/api/me/keys/{id}/rotate", .user, #"{"grace_seconds":60}"#, 200),
         ("DELETE", "/api/me/keys/{id}", .user, nil, 204),
@@ -119,6 +122,8 @@ import Testing
             (#"{"name":"k","tokens_per_minute":0}"#, 400, "tokens_per_minute"),
             (#"{"name":"k","user":1}"#, 400, "user"), (#"{"name":"k","is_active":true}"#, 400, "is_active"),
             (#"{"name":"k","digest":"x"}"#, 400, "digest"), (#"{}"#, 400, "name"),
+            // Whether calls are recorded is not for their users to say.
+            (#"{"name":"k","capture":"off"}"#, 400, "capture"),
             (#"{"name":"k","api_key":"sk-audit-x"}"#, 400, "api_key"), (#"{"name":"taken"}"#, 409, "name"),
         ] as [(String, Int, String?)]
     )

@@ -20,10 +20,13 @@ def key_ids(gateway):
 
 
 async def test_the_master_key_is_exchanged_killed_at_each_row(make_gateway, tmp_path):
-    gateway = make_gateway("fake", name="rotated")
+    gateway = make_gateway("fake", name="rotated", bodies_capture="full")
     create_admin(gateway, "root@example.com", tmp_path)
     key = gateway.user()
+    answer = await raw.exchange(gateway.port, raw.request(key, raw.chat("fake")), 20)
     assert gateway.stop() == 0
+    with sqlite3.connect(gateway.database) as books:
+        assert books.execute("SELECT COUNT(*) FROM secrets WHERE name = 'body_key'").fetchone() == (1,)
     old, new = gateway.directory / "master.key", tmp_path / "new.key"
     total = len(key_ids(gateway))
     arguments = ("keys", "rotate-master", "--old", old, "--master-key-file", new)
@@ -45,6 +48,8 @@ async def test_the_master_key_is_exchanged_killed_at_each_row(make_gateway, tmp_
     root = Browser(gateway)
     assert root.sign_in("root@example.com")[0] == 200
     assert await status_of_a_call(gateway, key) == 200, "the provider's key opens, and ours are known"
+    status, body = root.ask("GET", f"/api/admin/requests/{answer.header('x-request-id')}/body/")
+    assert status == 200 and body["response"]["text"].encode() == answer.body, "bodies open too"
     gateway.verify()
     assert gateway.stop() == 0
 

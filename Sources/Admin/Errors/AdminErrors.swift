@@ -146,6 +146,9 @@ extension ControlError {
         case .taken(let field): self = .fields(.conflict, "taken", [field: ["Another one has this already."]])
         case .refused(let field, let refusal):
             self = .fields(.unprocessableContent, refusal.rawValue, [field: [refusal.message]])
+        case .pinned(let field, let place):
+            self = .fields(.conflict, "pinned", [field: ["It is set by \(place), which goes before; change it there."]])
+        case .absent(let absence): self = .refusal(.notFound, absence.rawValue, absence.message)
         case .conflict(let conflict): self = .refusal(.conflict, conflict.rawValue, conflict.message)
         case .stale: self = .changedMeanwhile
         case .unavailable(let reason): self = .unavailable(because: Unavailable(reason: reason))
@@ -169,6 +172,17 @@ extension DeskError.Conflict {
         case .exceedsCaptured: "More than was charged for the call and not given back yet."
         case .revoked: "A revoked key stays revoked; make a new one."
         case .tooMany: "There are too many of them already."
+        case .unreadable: "What is kept does not open: it is damaged, or its key is under another master key."
+        }
+    }
+}
+
+extension BodyAbsence {
+    fileprivate var message: Message {
+        switch self {
+        case .notCaptured: "Nothing was kept of this call's bodies."
+        case .expired: "Bodies of that time are not kept any more."
+        case .erased: "What was kept of this call's bodies was erased."
         }
     }
 }
@@ -191,6 +205,7 @@ extension DeskError.Refusal {
         case .renews: "Its periods end when its renewal says."
         case .beyondOwner: "The key's user may not use this."
         case .otherRequest: "This key was another request's; a new request needs a new key."
+        case .malformed: "This is no value of this setting; its note says what is."
         }
     }
 }

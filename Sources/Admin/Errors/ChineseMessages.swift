@@ -97,6 +97,14 @@ enum ChineseMessages {
         "This field may not be blank.": "不能为空白。",
         "This field may not be null.": "不能为 null。",
         "U+0000 is not allowed.": "不允许 U+0000。",
+        // Settings and kept bodies
+        "Bodies of that time are not kept any more.": "该时间的请求内容已过保留期。",
+        "It is set by {}, which goes before; change it there.": "该项由 {} 设定，优先生效，请在那里修改。",
+        "Nothing was kept of this call's bodies.": "没有保留该请求的内容。",
+        "This is no value of this setting; its note says what is.": "该设置不接受此值，可用值见其说明。",
+        "What is kept does not open: it is damaged, or its key is under another master key.":
+            "已保留的内容无法打开：数据已损坏，或其密钥由另一主密钥封存。",
+        "What was kept of this call's bodies was erased.": "该请求已保留的内容已被删除。",
         // Bodies
         "The body is larger than {} KiB.": "请求体超过 {} KiB。",
         "The body is not valid JSON: {}.": "请求体不是有效的 JSON：{}。",

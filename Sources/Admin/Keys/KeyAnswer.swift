@@ -21,7 +21,8 @@ struct KeyAnswer: Encodable {
                 "id": .id, "user": .id, "user_email": .text, "name": .text, "api_key": key, "is_active": .flag,
                 "allowed_models": .list(.text).nullable(), "allowed_addresses": .list(.text).nullable(),
                 "requests_per_minute": .count.nullable(), "tokens_per_minute": .count.nullable(),
-                "concurrent_calls": .count.nullable(), "expires_at": .instant.nullable(),
+                "concurrent_calls": .count.nullable(),
+                "capture": .choice(Capture.self).nullable(), "expires_at": .instant.nullable(),
                 "spending_limit": .money.nullable(), "limit_used": .money.nullable(), "limit_held": .money.nullable(),
                 "limit_remaining": .money.nullable(), "old_secret_until": .instant.nullable(),
                 "last_used_at": .instant.nullable().noted("To a quarter of an hour."), "created_at": .instant,
@@ -31,7 +32,7 @@ struct KeyAnswer: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, user, name
+        case id, user, name, capture
         case userEmail = "user_email"
         case apiKey = "api_key"
         case isActive = "is_active"
@@ -64,6 +65,7 @@ struct KeyAnswer: Encodable {
         try container.encode(key.rateLimit[.requests], forKey: .requests)
         try container.encode(key.rateLimit[.tokens], forKey: .tokens)
         try container.encode(key.rateLimit[.calls], forKey: .calls)
+        try container.encode(key.capture?.rawValue, forKey: .capture)
         try container.encode(key.expiresAt?.description, forKey: .expiresAt)
         try container.encode(key.limit?.total.description, forKey: .limit)
         try container.encode(key.limit?.captured.description, forKey: .used)

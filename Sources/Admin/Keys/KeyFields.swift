@@ -26,6 +26,10 @@ enum KeyFields {
         )
         .nullable()
 
+    static let capture = Field<Capture>
+        .choice("capture", "What is kept of its calls' bodies; null: what the setting bodies.capture says.")
+        .nullable()
+
     static let expiresAt = Field<Instant>.instant("expires_at", "When it ends; null: never.").nullable()
 
     static let spendingLimit =

@@ -37,18 +37,25 @@ struct KeyRoutes: Sendable {
             required: scope == .own ? [KeyFields.name] : [KeyFields.user, KeyFields.name],
             optional: [
                 KeyFields.allowedModels, KeyFields.allowedAddresses, KeyFields.expiresAt, KeyFields.spendingLimit,
-            ] + RateLimitFields.all,
-            readOnly: KeyAnswer.readOnly.union(scope == .own ? ["user"] : [])
+            ] + RateLimitFields.all + administrators(scope),
+            readOnly: KeyAnswer.readOnly.union(scope == .own ? ["user", KeyFields.capture.name] : [])
         )
     }
 
-    private static let replacement = Body(
-        required: [
-            KeyFields.name, KeyFields.allowedModels, KeyFields.allowedAddresses, KeyFields.expiresAt,
-            KeyFields.spendingLimit,
-        ] + RateLimitFields.all,
-        readOnly: KeyAnswer.readOnly.union(["user"])
-    )
+    private static func replacement(_ scope: Scope) -> Body {
+        Body(
+            required: [
+                KeyFields.name, KeyFields.allowedModels, KeyFields.allowedAddresses, KeyFields.expiresAt,
+                KeyFields.spendingLimit,
+            ] + RateLimitFields.all + administrators(scope),
+            readOnly: KeyAnswer.readOnly.union(scope == .own ? ["user", KeyFields.capture.name] : ["user"])
+        )
+    }
+
+    /// What users read of their keys and do not set: whether they are recorded is not theirs to say.
+    private static func administrators(_ scope: Scope) -> [any Declaration] {
+        scope == .own ? [] : [KeyFields.capture]
+    }
 
     private func operations(_ scope: Scope) -> [Operation] {
         let own = scope == .own ? "one's own " : ""
@@ -91,7 +98,7 @@ struct KeyRoutes: Sendable {
                 scope.path + "/{id}",
                 atLeast: scope.writer,
                 "Replaces what can be written of a key.",
-                body: Self.replacement,
+                body: Self.replacement(scope),
                 gives: .ok(KeyAnswer.shape)
             ) { asked, caller in
                 try await update(asked, scope, caller)
@@ -101,7 +108,7 @@ struct KeyRoutes: Sendable {
                 scope.path + "/{id}",
                 atLeast: scope.writer,
                 "Changes the members that are given of a key.",
-                body: Self.replacement.partial,
+                body: Self.replacement(scope).partial,
                 gives: .ok(KeyAnswer.shape)
             ) { asked, caller in
                 try await update(asked, scope, caller)
@@ -168,7 +175,7 @@ struct KeyRoutes: Sendable {
     private func create(_ asked: AdminRequest, _ scope: Scope, _ caller: Caller) async throws -> Response {
         var form = try await asked.form()
         let user = scope == .own ? caller.user : form.value(KeyFields.user)
-        let changes = Self.changes(&form)
+        let changes = Self.changes(&form, scope)
         try form.finish()
         guard let user else { throw ControlError.internalError }
         let new = try await keys.create(changes, of: user, by: caller.actor)
@@ -183,7 +190,7 @@ struct KeyRoutes: Sendable {
     private func update(_ asked: AdminRequest, _ scope: Scope, _ caller: Caller) async throws -> Response {
         let id: APIKeyID = try asked.id()
         var form = try await asked.form()
-        let changes = Self.changes(&form)
+        let changes = Self.changes(&form, scope)
         try form.finish()
         return Self.answer(
             try await keys.update(
@@ -196,7 +203,7 @@ struct KeyRoutes: Sendable {
         )
     }
 
-    private static func changes(_ form: inout Form) -> KeyChanges {
+    private static func changes(_ form: inout Form, _ scope: Scope) -> KeyChanges {
         var changes = KeyChanges()
         changes.name = form.value(KeyFields.name)
         changes.allowedModels = form.value(KeyFields.allowedModels)
@@ -208,6 +215,7 @@ struct KeyRoutes: Sendable {
             changes.allowedAddresses = .some(ranges?.compactMap(\.self))
         }
         changes.rateLimit = form.rateLimit()
+        if scope == .everybody { changes.capture = form.value(KeyFields.capture) }
         changes.expiresAt = form.value(KeyFields.expiresAt)
         changes.spendingLimit = form.value(KeyFields.spendingLimit)
         return changes

@@ -4,6 +4,8 @@ import Domain
 /// what corrections and refunds moved.
 struct CallDetailAnswer: Encodable {
     let detail: CallDetail
+    /// What is kept of its bodies.
+    let body: BodyStanding?
     let reader: CallReader
 
     static func shape(for reader: CallReader) -> Shape {
@@ -12,6 +14,7 @@ struct CallDetailAnswer: Encodable {
             ("hold", .money), ("charge", .money.noted("As the call was closed, before corrections and refunds.")),
             ("output_limit", .count), ("estimated_input_tokens", .count), ("estimated_input_price", .money),
             ("parts", .list(part)), ("entries", .list(EntryAnswer.shape)), ("raw_usage", .text.nullable()),
+            ("body", BodyStandingAnswer.shape.nullable()),
         ]
         let operators: [(String, Shape)] = [("attempts", .list(AttemptAnswer.shape)), ("excess", .money)]
         return .object(
@@ -47,7 +50,7 @@ struct CallDetailAnswer: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case lines, hold, charge, parts, entries, attempts, excess
+        case lines, hold, charge, parts, entries, attempts, excess, body
         case priceVersion = "price_version"
         case multiplier = "price_multiplier"
         case fee = "fee_per_call"
@@ -73,6 +76,7 @@ struct CallDetailAnswer: Encodable {
         try container.encode(detail.parts.map(Part.init), forKey: .parts)
         try container.encode(detail.entries.map(EntryAnswer.init(record:)), forKey: .entries)
         try container.encode(detail.rawUsage, forKey: .rawUsage)
+        try container.encode(body.map(BodyStandingAnswer.init), forKey: .body)
         guard reader == .auditor else { return }
         try container.encode([AttemptAnswer(detail: detail)], forKey: .attempts)
         try container.encode(detail.excess.description, forKey: .excess)

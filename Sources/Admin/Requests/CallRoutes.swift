@@ -48,8 +48,10 @@ struct CallRoutes: Sendable {
             gives: .ok(CallDetailAnswer.shape(for: reader))
         ) { asked, caller in
             let owner = reader == .owner ? caller.user : nil
-            guard let detail = try await log.call(try asked.callID(), of: owner) else { throw ControlError.missing }
-            return JSONAnswer.response(CallDetailAnswer(detail: detail, reader: reader))
+            let id = try asked.callID()
+            guard let detail = try await log.call(id, of: owner) else { throw ControlError.missing }
+            let body = await administration.bodies.standing(of: id)
+            return JSONAnswer.response(CallDetailAnswer(detail: detail, body: body, reader: reader))
         }
         return [list] + exports + [detail]
     }

@@ -7,6 +7,9 @@ package struct Administration: Sendable {
     let quotas: any Quotas
     let keys: any APIKeys
     let calls: any CallLog
+    let bodies: any CallBodies
+    let answers: any AnswerReader
+    let settings: any SettingsDesk
     let acts: any ActLog
     let sessions: any SessionStore
     let statistics: any Statistics
@@ -25,6 +28,9 @@ package struct Administration: Sendable {
         quotas: any Quotas,
         keys: any APIKeys,
         calls: any CallLog,
+        bodies: any CallBodies,
+        answers: any AnswerReader,
+        settings: any SettingsDesk,
         acts: any ActLog,
         sessions: any SessionStore,
         statistics: any Statistics,
@@ -39,6 +45,9 @@ package struct Administration: Sendable {
         self.quotas = quotas
         self.keys = keys
         self.calls = calls
+        self.bodies = bodies
+        self.answers = answers
+        self.settings = settings
         self.acts = acts
         self.sessions = sessions
         self.statistics = statistics
@@ -60,6 +69,8 @@ package struct Administration: Sendable {
                 + KeyRoutes(administration: self).operations
                 + QuotaRoutes(administration: self).operations
                 + CallRoutes(administration: self).operations
+                + BodyRoutes(administration: self).operations
+                + SettingRoutes(settings: settings).operations
                 + ActRoutes(administration: self).operations
         )
     }

@@ -7,6 +7,10 @@ package enum DeskError: Error, Hashable, Sendable {
     case taken(field: String)
     /// A value that does not go with what is stored.
     case refused(field: String, Refusal)
+    /// A setting that something else sets, which goes before.
+    case pinned(field: String, by: String)
+    /// Nothing is kept of the call's bodies.
+    case absent(BodyAbsence)
     /// What is stored forbids it, whatever the values.
     case conflict(Conflict)
     /// The row changed since the caller read it.
@@ -31,6 +35,8 @@ package enum DeskError: Error, Hashable, Sendable {
         /// A revoked key stays revoked.
         case revoked
         case tooMany = "too_many"
+        /// What is kept does not open: it is damaged, or its key is sealed under another master key.
+        case unreadable
     }
 
     /// Why a value does not go with what is stored.
@@ -60,5 +66,7 @@ package enum DeskError: Error, Hashable, Sendable {
         case beyondOwner = "beyond_owner"
         /// The key of a request that may come again was another one's.
         case otherRequest = "other_request"
+        /// Not a value of this setting.
+        case malformed
     }
 }

@@ -12,6 +12,8 @@ package struct KeyRecord: Hashable, Sendable {
     /// Nil: from anywhere.
     package let allowedAddresses: [AddressRange]?
     package let rateLimit: RateLimit
+    /// What is kept of its calls' bodies; nil: what the setting says.
+    package let capture: Capture?
     package let expiresAt: Instant?
     /// What it may spend and has spent; nil without a limit.
     package let limit: Balance?
@@ -32,6 +34,7 @@ package struct KeyRecord: Hashable, Sendable {
         allowedModels: [ModelName]?,
         allowedAddresses: [AddressRange]?,
         rateLimit: RateLimit,
+        capture: Capture?,
         expiresAt: Instant?,
         limit: Balance?,
         previousUntil: Instant?,
@@ -48,6 +51,7 @@ package struct KeyRecord: Hashable, Sendable {
         self.allowedModels = allowedModels
         self.allowedAddresses = allowedAddresses
         self.rateLimit = rateLimit
+        self.capture = capture
         self.expiresAt = expiresAt
         self.limit = limit
         self.previousUntil = previousUntil
@@ -79,6 +83,7 @@ package struct KeyChanges: Hashable, Sendable {
     package var allowedModels: [ModelReference]??
     package var allowedAddresses: [AddressRange]??
     package var rateLimit: RateLimitChanges = [:]
+    package var capture: Capture??
     package var expiresAt: Instant??
     package var spendingLimit: Money??
     /// True of a revoked key is refused.

@@ -29,6 +29,8 @@ package struct Principal: Hashable, Sendable {
     package let hasSpendingLimit: Bool
     package let keyRateLimit: RateLimit
     package let userRateLimit: RateLimit
+    /// What is kept of this key's bodies; nil: what the setting says.
+    package let capture: Capture?
 
     package init(
         userID: UserID,
@@ -40,7 +42,8 @@ package struct Principal: Hashable, Sendable {
         allowedAddresses: [AddressRange]? = nil,
         hasSpendingLimit: Bool = false,
         keyRateLimit: RateLimit = .none,
-        userRateLimit: RateLimit = .none
+        userRateLimit: RateLimit = .none,
+        capture: Capture? = nil
     ) {
         self.userID = userID
         self.keyID = keyID
@@ -52,6 +55,7 @@ package struct Principal: Hashable, Sendable {
         self.hasSpendingLimit = hasSpendingLimit
         self.keyRateLimit = keyRateLimit
         self.userRateLimit = userRateLimit
+        self.capture = capture
     }
 
     /// Whether the key may be used from `address`; one that is not known is in no range.

@@ -33,6 +33,8 @@ final class Exchange: Timed, @unchecked Sendable {
     private var attempt: UpstreamAttempt?
     private var writer: AnswerWriter
     private var charge = Money.zero
+    /// Nil where nothing is kept of its bodies.
+    private var capture: CallCapture?
     /// What the call has taken of rates that are limited, until its end.
     private var lease: RateLimiter.Lease?
     private var usedTokens: Int64 = 0
@@ -180,6 +182,7 @@ final class Exchange: Timed, @unchecked Sendable {
         switch admission {
         case .held(let hold):
             self.hold = hold
+            beginCapture()
             writer.outputLimit = hold.isClamped ? hold.outputLimit : nil
             Failpoint.hit("gateway.held")
             deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds, now: .now())
@@ -188,6 +191,21 @@ final class Exchange: Timed, @unchecked Sendable {
         case .refused(let refusal): receive(.refused(CallError(refusal)))
         case .unavailable: receive(.refused(.journalUnavailable))
         }
+    }
+
+    // MARK: - Bodies
+
+    private func beginCapture() {
+        guard let principal, let prepared else { return }
+        capture = gateway.capture?.begin(for: principal)
+        capture?.take(request: prepared.request.body)
+    }
+
+    /// Only what was admitted is kept: it has a bill beside it.
+    private func endCapture() {
+        guard let capture, let prepared else { return }
+        self.capture = nil
+        gateway.capture?.end(capture, of: id, isStreamed: prepared.request.isStreamed)
     }
 
     // MARK: - What the machine says
@@ -284,6 +302,7 @@ final class Exchange: Timed, @unchecked Sendable {
 
     /// A piece of the answer's body. - Returns: false where the upstream should wait.
     func forward(_ bytes: ByteBuffer, keeping share: BudgetShare? = nil) -> Bool {
+        capture?.take(answer: bytes)
         guard let connection, bytes.readableBytes > 0 else { return true }
         connection.send(writer.piece(bytes), keeping: share)
         return connection.isWritable
@@ -353,18 +372,26 @@ final class Exchange: Timed, @unchecked Sendable {
         switch finale {
         case .tail:
             Failpoint.hit("gateway.before-last-byte")
-            connection.send(writer.last(attempt?.meter.finish() ?? ByteBuffer()))
+            let tail = attempt?.meter.finish() ?? ByteBuffer()
+            capture?.take(answer: tail)
+            connection.send(writer.last(tail))
         case .answer:
             Failpoint.hit("gateway.before-last-byte")
             guard let attempt, let head = attempt.head else { return respond(.upstreamInvalid) }
+            capture?.take(answer: attempt.meter.held)
             connection.send(writer.whole(head, body: attempt.meter.held, cost: charge), keeping: attempt.share)
         case .relayError:
             Failpoint.hit("gateway.before-last-byte")
             guard let (head, body) = attempt?.relayedError() else { return respond(.upstreamInvalid) }
+            capture?.take(answer: body)
             connection.send(writer.whole(head, body: body, cost: charge))
         case .respond(let error): return respond(error)
         case .breakOff(let error):
-            if attempt?.meter.isStream == true { connection.send(writer.piece(OpenAIError(error).event())) }
+            if attempt?.meter.isStream == true {
+                let event = OpenAIError(error).event()
+                capture?.take(answer: event)
+                connection.send(writer.piece(event))
+            }
             connection.flush()
             end()
             return connection.breakOff()
@@ -380,6 +407,7 @@ final class Exchange: Timed, @unchecked Sendable {
     private func respond(_ error: CallError) {
         guard let connection else { return end() }
         let keepsAlive = head.isKeepAlive && isBodyComplete
+        if capture != nil { capture?.take(answer: OpenAIError(error).body()) }
         connection.send(writer.error(error, cost: machine == nil ? nil : charge, closes: !keepsAlive))
         end()
         connection.flush()
@@ -392,6 +420,7 @@ final class Exchange: Timed, @unchecked Sendable {
         attempt?.cancel()
         connection = nil
         loop.unwatch(self)
+        endCapture()
         gateway.bodies.giveBack(takenBytes)
         if let lease { gateway.rates.giveBack(lease, usedTokens: usedTokens) }
         if isCounted { gateway.leave() }

@@ -3,7 +3,7 @@ import Domain
 /// A change of one key under the write lock.
 struct KeyEdit {
     /// Members that are columns of the key's row.
-    static let columns = Set(["name", "allowed_models", "allowed_addresses", "expires_at", "is_active"])
+    static let columns = Set(["name", "allowed_models", "allowed_addresses", "expires_at", "is_active", "capture"])
         .union(RateLimit.Measure.allCases.map(\.rawValue))
 
     private let key: KeyRecord
@@ -35,6 +35,7 @@ struct KeyEdit {
                 ("allowed_addresses", addresses),
                 ("expires_at", changes.expiresAt.map { SQLValue($0) }),
                 ("is_active", changes.isActive.map { SQLValue($0) }),
+                ("capture", changes.capture.map { SQLValue($0?.rawValue) }),
             ] + RateLimitColumns.values(changes.rateLimit),
             row: key.id.rawValue
         )

@@ -9,6 +9,11 @@ enum CallRecords {
         "SELECT \(EntryRows.columns) FROM ledger_entries WHERE call_id = ? ORDER BY id LIMIT 1000"
     private static let selectUsage = "SELECT usage FROM api_request_usage WHERE call_id = ?"
 
+    static func owner(of id: CallID, _ connection: any SQLConnection) throws -> UserID? {
+        try connection.query("SELECT user_id FROM api_requests WHERE id = ?", SQLValue(id)) { $0.id(0, UserID.self) }
+            .first
+    }
+
     /// Where the columns of a bill end.
     private static let first = BillRows.width
 

@@ -40,11 +40,38 @@ package struct SecretStore: Sendable {
     /// - Throws: `SecretError` if it does not open under this master key: then no checkpoint can be signed.
     package func signerKey(_ vault: Vault, now: Instant) throws -> SignerKey { try newest(vault, now: now) }
 
-    private func newest<Secret: StoredSecret>(_ vault: Vault, now: Instant) throws -> Secret {
-        if let secret = try database.read({ try find($0, vault) as Secret? }) { return secret }
+    /// The key of a day's bodies, made where there is none. Idempotent, also between processes.
+    func bodyKey(_ day: Int64, _ vault: Vault, now: Instant) throws -> BodyKey {
+        try newest(vault, version: day, now: now)
+    }
+
+    func bodyKey(_ day: Int64, _ vault: Vault) throws -> BodyKey? {
+        try database.read { try find($0, vault, version: day) }
+    }
+
+    /// Writes only where there is one.
+    func dropBodyKeys(before day: Int64) throws {
+        let oldest = try database.read { connection in
+            try connection.query("SELECT MIN(version) FROM secrets WHERE name = ?", .text(BodyKey.name)) {
+                $0.optionalInt64(0)
+            }
+        }
+        guard let first = oldest.first ?? nil, first < day else { return }
+        try database.write { connection in
+            try connection.execute(
+                "DELETE FROM secrets WHERE name = ? AND version < ?",
+                .text(BodyKey.name),
+                .integer(day)
+            )
+        }
+    }
+
+    /// - Parameter version: this one and no other.
+    private func newest<Secret: StoredSecret>(_ vault: Vault, version: Int64? = nil, now: Instant) throws -> Secret {
+        if let secret = try database.read({ try find($0, vault, version: version) as Secret? }) { return secret }
         return try database.write { connection in
-            if let secret = try find(connection, vault) as Secret? { return secret }
-            let secret = Secret.random(version: 1)
+            if let secret = try find(connection, vault, version: version) as Secret? { return secret }
+            let secret = Secret.random(version: version ?? 1)
             try connection.execute(
                 "INSERT INTO secrets (name, version, value, created_at) VALUES (?, ?, ?, ?)",
                 .text(Secret.name),
@@ -56,10 +83,15 @@ package struct SecretStore: Sendable {
         }
     }
 
-    private func find<Secret: StoredSecret>(_ connection: any SQLConnection, _ vault: Vault) throws -> Secret? {
+    private func find<Secret: StoredSecret>(
+        _ connection: any SQLConnection,
+        _ vault: Vault,
+        version: Int64?
+    ) throws -> Secret? {
         let rows = try connection.query(
-            "SELECT version, value FROM secrets WHERE name = ? ORDER BY version DESC LIMIT 1",
-            .text(Secret.name)
+            "SELECT version, value FROM secrets WHERE name = ? AND version = COALESCE(?, version) ORDER BY version DESC LIMIT 1",
+            .text(Secret.name),
+            SQLValue(version)
         ) { ($0.int64(0), $0.text(1)) }
         guard let (version, sealed) = rows.first else { return nil }
         let place = Secret.place(version: version)

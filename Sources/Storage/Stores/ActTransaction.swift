@@ -7,6 +7,7 @@ package enum ChangeKind: String, Sendable {
     case user
     case apiKey = "api_key"
     case quota
+    case setting
 }
 
 package enum ChangeAction: String, Sendable {

@@ -3,7 +3,7 @@ import Domain
 /// Reads whom a key speaks for.
 enum PrincipalRows {
     private static let select =
-        "SELECT k.id, k.user_id, k.is_active, u.is_active, CASE WHEN k.digest = ? THEN k.expires_at ELSE MIN(k.previous_until, COALESCE(k.expires_at, k.previous_until)) END, k.allowed_models, k.has_spending_limit, k.allowed_addresses, \(RateLimitColumns.list(of: "k")), \(RateLimitColumns.list(of: "u")) FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ? OR k.previous_digest = ? ORDER BY k.is_active DESC, k.digest = ? DESC LIMIT 1"
+        "SELECT k.id, k.user_id, k.is_active, u.is_active, CASE WHEN k.digest = ? THEN k.expires_at ELSE MIN(k.previous_until, COALESCE(k.expires_at, k.previous_until)) END, k.allowed_models, k.has_spending_limit, k.allowed_addresses, \(RateLimitColumns.list(of: "k")), \(RateLimitColumns.list(of: "u")), k.capture FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.digest = ? OR k.previous_digest = ? ORDER BY k.is_active DESC, k.digest = ? DESC LIMIT 1"
     private static let groups =
         "SELECT DISTINCT model_group_id FROM user_quotas WHERE user_id = ? AND is_active = 1"
 
@@ -25,7 +25,8 @@ enum PrincipalRows {
                 allowedAddresses: row.optionalText(7).map { AllowedAddressesCoding.decode($0) ?? [] },
                 hasSpendingLimit: row.bool(6),
                 keyRateLimit: RateLimitColumns.read(row, from: 8),
-                userRateLimit: RateLimitColumns.read(row, from: 11)
+                userRateLimit: RateLimitColumns.read(row, from: 11),
+                capture: row.optionalText(14).flatMap(Capture.init(rawValue:))
             )
         }
         guard let found = rows.first else { return nil }
@@ -40,7 +41,8 @@ enum PrincipalRows {
             allowedAddresses: found.allowedAddresses,
             hasSpendingLimit: found.hasSpendingLimit,
             keyRateLimit: found.keyRateLimit,
-            userRateLimit: found.userRateLimit
+            userRateLimit: found.userRateLimit,
+            capture: found.capture
         )
     }
 }

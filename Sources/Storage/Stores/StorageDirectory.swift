@@ -21,6 +21,7 @@ package final class StorageDirectory: Directory {
         var users: Set<UserID> = []
         var keys: Set<APIKeyID> = []
         var catalog = false
+        var settings = false
         /// Something that is not understood, or too much: all is read again.
         var everything = false
     }
@@ -36,17 +37,29 @@ package final class StorageDirectory: Directory {
     private let database: any Database
     private let vault: Vault
     private let logger: Logger
+    private let settings: (any SettingsFollower)?
     private let state: Mutex<State>
     private let loads = DispatchQueue(label: "tokenaudit.directory", attributes: .concurrent)
     private let isStopped = Atomic(false)
 
-    /// Reads the catalogue. Blocks.
-    package init(database: any Database, vault: Vault, logger: Logger) throws {
+    /// Reads the catalogue, and tells `settings` what the database has of them. Blocks.
+    package init(
+        database: any Database,
+        vault: Vault,
+        logger: Logger,
+        settings: (any SettingsFollower)? = nil
+    ) throws {
         self.database = database
         self.vault = vault
         self.logger = logger
+        self.settings = settings
         let (catalog, feed) = try Self.read(database, vault: vault, logger: logger)
         state = Mutex(State(catalog: catalog, feed: feed))
+        try followSettings()
+    }
+
+    private func followSettings() throws {
+        if let settings { settings.follow(try database.read(SettingRows.all)) }
     }
 
     package var catalog: Catalog { state.withLock { $0.catalog } }
@@ -112,6 +125,7 @@ package final class StorageDirectory: Directory {
         let known = state.withLock { $0.feed }
         let changes = try database.read { try Self.changes(since: known, $0) }
         guard changes.feed != known else { return }
+        if changes.settings { try followSettings() }
         let catalog = changes.catalog ? try Self.read(database, vault: vault, logger: logger).catalog : nil
         state.withLock { state in
             if let catalog { state.catalog = catalog }
@@ -141,16 +155,19 @@ package final class StorageDirectory: Directory {
             case .provider, .model, .price, .modelGroup: changes.catalog = true
             case .user: changes.users.insert(UserID(row.row))
             case .apiKey: changes.keys.insert(APIKeyID(row.row))
+            case .setting: changes.settings = true
             case .quota:
                 if let user = row.user { changes.users.insert(UserID(user)) } else { changes.everything = true }
             case nil:
                 changes.everything = true
                 changes.catalog = true
+                changes.settings = true
             }
         }
         if rows.count == changesLimit {
             changes.everything = true
             changes.catalog = true
+            changes.settings = true
             changes.feed = try newestFeed(connection)
         }
         return changes

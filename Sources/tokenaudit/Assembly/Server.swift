@@ -1,4 +1,5 @@
 import Admin
+import Dialects
 import Domain
 import Gateway
 import Glibc
@@ -12,8 +13,10 @@ import UnixSignals
 
 /// Puts the planes together on one port, and takes them apart in the order that loses nothing.
 struct Server {
-    let settings: Settings
+    let loaded: SettingsLoader.Loaded
     let logger: Logger
+
+    private var settings: Settings { loaded.settings }
 
     /// Serves until SIGTERM or SIGINT.
     func run() async throws {
@@ -27,7 +30,21 @@ struct Server {
         let vault = try OpenedBooks.vault(settings, database: storage.database, logger: logger)
         let secrets = SecretStore(database: storage.database)
         let digester = PepperedDigester(try secrets.pepper(vault, now: Clock.now()))
-        let directory = try StorageDirectory(database: storage.database, vault: vault, logger: logger)
+        let archive = BodyArchive(
+            beside: storage.database.path,
+            database: storage.database,
+            vault: vault,
+            logger: logger,
+            clock: Clock.now
+        )
+        let capture = BodyCapture(sink: archive.sink, budgetBytes: settings.bodies.heldBytes)
+        let live = LiveSettings(loaded, capture: capture, logger: logger)
+        let directory = try StorageDirectory(
+            database: storage.database,
+            vault: vault,
+            logger: logger,
+            settings: live
+        )
         directory.start()
         let gateway = try Gateway(
             directory: directory,
@@ -35,7 +52,8 @@ struct Server {
             digester: digester,
             settings: settings.gateway,
             eventLoopGroup: group,
-            logger: logger
+            logger: logger,
+            capture: capture
         )
         let database = storage.database
         let desk = ControlDesk(writer: database, reader: storage.reports, clock: Clock.now)
@@ -51,6 +69,9 @@ struct Server {
             quotas: QuotaStore(desk: desk, zones: zones),
             keys: KeyStore(desk: desk, digester: digester),
             calls: CallStore(desk: desk),
+            bodies: BodyStore(archive: archive, desk: desk) { live.bodiesKeptSeconds },
+            answers: OpenAIAnswerReader(),
+            settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: zones),
@@ -122,6 +143,7 @@ struct Server {
                     .init(
                         service: StorageService(
                             storage: storage,
+                            archive: archive,
                             directory: directory,
                             signer: signer,
                             logger: logger
@@ -129,6 +151,7 @@ struct Server {
                     ),
                     .init(service: SigningService(signer: signer)),
                     .init(service: statistics),
+                    .init(service: BodyRetentionService(archive: archive, live: live, logger: logger)),
                     .init(
                         service: RenewalService(
                             renewals: QuotaRenewals(desk: desk, zones: zones),

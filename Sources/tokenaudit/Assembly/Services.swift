@@ -7,6 +7,7 @@ import UnixSignals
 /// Ends last: what is journalled is committed and signed, this process marked as ended, the database closed.
 struct StorageService: Service {
     let storage: EmbeddedStorage
+    let archive: BodyArchive
     let directory: StorageDirectory
     let signer: AuditSigner
     let logger: Logger
@@ -14,6 +15,7 @@ struct StorageService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         directory.stop()
+        await archive.stop()
         do {
             await storage.journal.stop()
             await signer.signing()

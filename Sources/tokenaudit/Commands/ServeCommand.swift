@@ -19,6 +19,6 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try options.load(more: ["listen": listen])
-        try await Server(settings: loaded.settings, logger: loaded.logger()).run()
+        try await Server(loaded: loaded, logger: loaded.logger()).run()
     }
 }

@@ -128,7 +128,7 @@ private enum AccountProblem {
         case .forbidden: InputProblem(source: email, reason: "only a super admin may")
         case .notFound: InputProblem(source: email, reason: "there is no such user")
         case .conflict(.lastSuperAdmin): InputProblem(source: email, reason: "is the last super admin")
-        case .conflict, .refused, .stale: InputProblem(source: email, reason: "cannot be made now")
+        case .conflict, .refused, .stale, .pinned, .absent: InputProblem(source: email, reason: "cannot be made now")
         case .unavailable(let cause): InputProblem(source: database, reason: cause)
         }
     }

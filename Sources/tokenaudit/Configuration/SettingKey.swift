@@ -8,6 +8,8 @@ struct SettingKey: Sendable {
     let summary: String
     /// Its value may carry a credential: never shown, and also taken from the file named by `…_FILE`.
     var isSecret = false
+    /// Whoever reads it follows a change while the server runs.
+    var isLive = false
     /// Nil after a good value; otherwise what it must be.
     let read: @Sendable (String, inout Settings) -> String?
     let show: @Sendable (Settings) -> String
@@ -17,6 +19,13 @@ struct SettingKey: Sendable {
     }
 
     var fileEnvironmentName: String { environmentName + "_FILE" }
+
+    /// The same, to be changed while servers run.
+    var live: SettingKey {
+        var key = self
+        key.isLive = true
+        return key
+    }
 }
 
 typealias SettingPath<Value> = any WritableKeyPath<Settings, Value> & Sendable

@@ -5,7 +5,9 @@ extension SettingKey {
     /// Every setting there is; whatever is not here is refused.
     static let all: [SettingKey] =
         [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + rateLimits
-        + deadlines + others
+        + deadlines + bodies + others
+
+    static let live = all.filter(\.isLive)
 
     private static let policies: [SettingKey] = [
         .flag(
@@ -123,6 +125,33 @@ extension SettingKey {
             \.gateway.deadlines.graceSeconds,
             0...86_400,
             "between SIGTERM and cutting what runs"
+        ),
+    ]
+
+    private static let bodies: [SettingKey] = [
+        .choice(
+            "bodies.capture",
+            \.bodies.capture,
+            Capture.allCases.map { ($0.rawValue, $0) },
+            "what is kept of calls' bodies, where their key does not say: off, metadata (no text), full"
+        ).live,
+        .duration(
+            "bodies.retention",
+            \.bodies.retentionSeconds,
+            3_600...315_360_000,
+            "how long bodies are kept, such as 12h or 30d"
+        ).live,
+        .bytes(
+            "bodies.max_bytes",
+            \.bodies.maxBytes,
+            1_024...16 << 20,
+            "kept of a body in each direction; what is longer is cut off and marked"
+        ).live,
+        .bytes(
+            "bodies.held",
+            \.bodies.heldBytes,
+            1 << 20...1 << 40,
+            "bodies in memory until they are written, together"
         ),
     ]
 

@@ -20,6 +20,16 @@ struct Settings: Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
 
+    /// What is kept of calls' bodies.
+    struct Bodies: Sendable {
+        var capture = Capture.off
+        var retentionSeconds = 30.0 * 86_400
+        /// Of each direction.
+        var maxBytes = 256 * 1024
+        /// All of them in memory until they are written.
+        var heldBytes = 64 * 1024 * 1024
+    }
+
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
     /// Nil: `master.key` beside an embedded database, created where there is none.
@@ -38,6 +48,7 @@ struct Settings: Sendable {
     var keepRawUsage = true
     /// Zones beside UTC whose days and months are kept for statistics.
     var statisticsTimeZones: [String] = []
+    var bodies = Bodies()
     var logLevel = LogLevel.info
     /// Limits, deadlines and policies of the data plane.
     var gateway = GatewaySettings()

@@ -1,4 +1,5 @@
 import Configuration
+import Domain
 
 /// Reads settings from their three layers: a YAML file, under `TOKENAUDIT_*` in the environment, under flags.
 struct SettingsLoader {
@@ -6,6 +7,8 @@ struct SettingsLoader {
     struct Loaded {
         var settings = Settings()
         var origins: [String: String] = [:]
+        /// The layer that each of them is of.
+        var kinds: [String: SettingRecord.Origin] = [:]
         /// Variables that look like ours and are none: a typing error, or somebody else's.
         var unknownVariables: [String] = []
     }
@@ -63,9 +66,9 @@ struct SettingsLoader {
             let fromFlag = ConfigReader(provider: flagProvider).string(forKey: key)
             let fromVariable = ConfigReader(provider: variables).scoped(to: "tokenaudit").string(forKey: key)
             let fromFile = ConfigReader(provider: fileProvider).string(forKey: key)
-            let value: (text: String, source: String, line: Int?)
+            let value: (text: String, kind: SettingRecord.Origin, source: String, line: Int?)
             if let fromFlag {
-                value = (fromFlag, "--set \(setting.path)", nil)
+                value = (fromFlag, .flag, "--set \(setting.path)", nil)
             } else if let secretFile = environment[setting.fileEnvironmentName], setting.isSecret {
                 guard fromVariable == nil else {
                     throw InputProblem(
@@ -73,11 +76,11 @@ struct SettingsLoader {
                         reason: "set together with \(setting.environmentName); give one of them"
                     )
                 }
-                value = (try SmallFile.readSecret(path: secretFile), setting.fileEnvironmentName, nil)
+                value = (try SmallFile.readSecret(path: secretFile), .environment, setting.fileEnvironmentName, nil)
             } else if let fromVariable {
-                value = (fromVariable, setting.environmentName, nil)
+                value = (fromVariable, .environment, setting.environmentName, nil)
             } else if let fromFile {
-                value = (fromFile, file ?? "", lines[setting.path])
+                value = (fromFile, .file, file ?? "", lines[setting.path])
             } else {
                 continue
             }
@@ -85,6 +88,7 @@ struct SettingsLoader {
                 let named = value.line == nil ? reason : "\(setting.path): \(reason)"
                 throw InputProblem(source: value.source, line: value.line, reason: named)
             }
+            loaded.kinds[setting.path] = value.kind
             loaded.origins[setting.path] = value.line.map { "\(value.source):\($0)" } ?? value.source
         }
         return loaded

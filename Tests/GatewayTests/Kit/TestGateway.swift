@@ -23,6 +23,7 @@ struct TestGateway {
         settings: GatewaySettings = TestGateway.settings(),
         journal: MemoryJournal = MemoryJournal(),
         limited: Principal? = nil,
+        capture: BodyCapture? = nil,
         _ body: @Sendable (TestGateway, ServiceGroup) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -34,6 +35,7 @@ struct TestGateway {
             settings: settings,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: logger,
+            capture: capture,
             // Rates stand still: how fast a test runs decides nothing.
             uptime: { Uptime(nanoseconds: 1_000_000_000) }
         )

@@ -116,7 +116,7 @@ struct MigrationsTests {
                 "api_requests",
                 "id user_id model_id method endpoint input_tokens output_tokens charge status_code duration_ms ip_address user_agent_id created_at"
             ),
-            ("api_request_bodies", "request_data response_data"), ("api_request_usage", "usage"),
+            ("api_request_usage", "usage"),
             ("ledger_entries", "amount reason actor"),
         ]
     )
