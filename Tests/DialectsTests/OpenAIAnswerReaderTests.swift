@@ -83,6 +83,7 @@ struct OpenAIAnswerReaderTests {
         )
         #expect(Self.read(#"{"data":[{"embedding":[1]},{"embedding":[2]}]}"#, isStreamed: false).embeddingCount == 2)
         #expect(Self.read(#"{"error":{"code":400}}"#, isStreamed: false).error == #"{"code":400}"#)
+        #expect(Self.read(#"{"error":{"code":400}}"#, isStreamed: true).error == #"{"code":400}"#)
         #expect(Self.read("", isStreamed: false) == AssembledAnswer())
     }
 

@@ -9,7 +9,8 @@ package struct OpenAIAnswerReader: AnswerReader {
 
     package func read(_ answer: [UInt8], isStreamed: Bool) -> AssembledAnswer {
         var assembly = Assembly()
-        if isStreamed {
+        // A stream that was asked for and never began is answered by an object, which is no event.
+        if isStreamed, answer.first != UInt8(ascii: "{") {
             assembly.readStream(answer)
         } else if !answer.isEmpty {
             answer.withUnsafeBytes { assembly.readObject($0, 0..<$0.count) }
