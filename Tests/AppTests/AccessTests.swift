@@ -83,7 +83,7 @@ import Testing
                 }
             }
         }
-        #expect(told.count == (role == .admin || role == .superAdmin ? 0 : 1))
+        #expect(told.count == (role == .superAdmin ? 0 : 1))
         #expect(try stage.acts() == before)
     }
 

@@ -1,5 +1,4 @@
 import Domain
-import Storage
 import Testing
 
 @testable import Admin
@@ -12,18 +11,6 @@ import Testing
         ("GET", "/api/admin/bodies", .auditor, nil, 200),
     ]
 
-    private static func keep(_ stage: BooksStage, _ id: CallID, _ capture: Capture, answer: String, isStreamed: Bool)
-        async
-    {
-        @Sendable func body(_ text: String) -> CapturedBody {
-            CapturedBody(bytes: Array(text.utf8), wholeBytes: Int64(text.utf8.count) + 1, isTruncated: true)
-        }
-        stage.archive.sink.keep(
-            CapturedCall(id: id, capture: capture, isStreamed: isStreamed) { (body("CANARY prompt"), body(answer)) }
-        )
-        await stage.archive.settled()
-    }
-
     private static let stream =
         "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"one \"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"two\",\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1}}\n\n"
 
@@ -35,7 +22,9 @@ import Testing
         for owner in [role, stranger] { _ = try await stage.quota(of: owner) }
         let own = try await stage.call(of: role, charge: 1_000_000)
         let other = try await stage.call(of: stranger, charge: 1_000_000, random: 2)
-        for id in [own, other] { await Self.keep(stage, id, .full, answer: Self.stream, isStreamed: true) }
+        for id in [own, other] {
+            await stage.keep(id, .full, request: "CANARY prompt", answer: Self.stream, isStreamed: true)
+        }
         func path(_ area: String, _ id: CallID) -> String { "/api/\(area)/requests/\(id)/body/" }
         func views() async throws -> [ActRecord] {
             var query = ActQuery()
@@ -74,8 +63,8 @@ import Testing
         let full = try await stage.call(of: .user, charge: 1_000_000)
         let bare = try await stage.call(of: .user, charge: 1_000_000, random: 2)
         let missing = try await stage.call(of: .user, charge: 1_000_000, random: 3)
-        await Self.keep(stage, full, .full, answer: Self.stream, isStreamed: true)
-        await Self.keep(stage, bare, .metadata, answer: "{}", isStreamed: true)
+        await stage.keep(full, .full, request: "CANARY prompt", answer: Self.stream, isStreamed: true)
+        await stage.keep(bare, .metadata, request: "CANARY prompt", answer: "{}", isStreamed: true)
         func ask(_ id: CallID, _ end: String = "body/") async throws -> AdministrationStage.Answer {
             try await stage.ask("GET", "/api/admin/requests/\(id)/\(end)", token: token)
         }

@@ -288,7 +288,9 @@ extension BooksStage {
         if path.contains("{request_id}") {
             _ = try? await quota(of: owner)
             clock.advance(seconds: 1)
-            return path.replacing("{request_id}", with: try await call(of: owner, charge: 1_000_000).description)
+            let id = try await call(of: owner, charge: 1_000_000)
+            if path.hasSuffix("/body") { await keep(id) }
+            return path.replacing("{request_id}", with: id.description)
         }
         let id: Int64
         if let row = try await catalog.target(of: path) {
@@ -305,6 +307,23 @@ extension BooksStage {
         }
         clock.advance(seconds: 1)
         return path.replacing("{id}", with: "\(id)")
+    }
+
+    /// Keeps bodies of a call.
+    func keep(
+        _ id: CallID,
+        _ capture: Capture = .full,
+        request: String = "{}",
+        answer: String = "{}",
+        isStreamed: Bool = false
+    ) async {
+        @Sendable func body(_ text: String) -> CapturedBody {
+            CapturedBody(bytes: Array(text.utf8), wholeBytes: Int64(text.utf8.count) + 1, isTruncated: true)
+        }
+        archive.sink.keep(
+            CapturedCall(id: id, capture: capture, isStreamed: isStreamed) { (body(request), body(answer)) }
+        )
+        await archive.settled()
     }
 
     /// How many acts there are in the audit log.

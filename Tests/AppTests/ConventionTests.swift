@@ -100,7 +100,10 @@ import Testing
     @Test("a change of what has changed since it was read is 412, however If-Match is written")
     func versions() async throws {
         let asked = try await Asked()
-        let changing = asked.stage.administration.operations.all.filter { [.put, .patch, .delete].contains($0.method) }
+        // What is kept of a body never changes, so that it has no version.
+        let changing = asked.stage.administration.operations.all.filter {
+            [.put, .patch, .delete].contains($0.method) && !$0.path.hasSuffix("/body")
+        }
         #expect(changing.count > 15)
         for operation in changing {
             let place = try await asked.place(operation)

@@ -32,8 +32,9 @@ package struct SettingStore: Sendable {
 enum SettingRows {
     static func all(_ connection: any SQLConnection) throws -> StoredSettings {
         var values: [String: String] = [:]
-        // Above nothing, so that there is a version before the first change.
-        var updatedAt = Instant(microseconds: 1)
+        // There is a version before the first change: the schema's.
+        let made = try connection.query("SELECT MAX(applied_at) FROM schema_migrations") { $0.instant(0) }
+        var updatedAt = made.first ?? Instant(microseconds: 1)
         let rows = try connection.query("SELECT name, value, updated_at FROM settings") {
             (name: $0.text(0), value: $0.optionalText(1), updatedAt: $0.instant(2))
         }
