@@ -23,7 +23,7 @@ import Testing
     }
 
     private static func client(_ addresses: [String], allowsPrivate: Bool = true) -> ProviderClient {
-        ProviderClient(allowsPrivate: allowsPrivate) { _, _ in addresses }
+        ProviderClient(client: PinnedClient(allowsPrivate: allowsPrivate) { _, _ in addresses })
     }
 
     @Test(

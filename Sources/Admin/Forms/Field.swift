@@ -89,6 +89,14 @@ extension Field where Value == String {
         }
     }
 
+    /// A secret, a name at another service: one word of visible ASCII.
+    static func word(_ name: String, _ note: String, _ lengths: ClosedRange<Int>) -> Field {
+        text(name, note, lengths, pattern: "^[!-~]+$").checked { text in
+            let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            return isPlain ? nil : "Must be visible characters of ASCII without spaces."
+        }
+    }
+
     /// What something is called: one line that is not blank, without spaces around it.
     static func title(_ name: String, _ note: String = "", most: Int = 100) -> Field {
         let graphic = #"[^\u0000-\u001f\u007f-\u009f\s]"#

@@ -24,11 +24,7 @@ enum ProviderFields {
 
     /// Kept sealed, never shown again.
     static let apiKey = Field<String>
-        .text("api_key", "Its key for us, kept sealed. Null: it asks for none.", 1...1_000, pattern: "^[!-~]+$")
-        .checked { text in
-            let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-            return isPlain ? nil : "Must be visible characters of ASCII without spaces."
-        }
+        .word("api_key", "Its key for us, kept sealed. Null: it asks for none.", 1...1_000)
         .mapped { Credential($0) }
         .nullable()
 
