@@ -23,8 +23,19 @@ package enum AddressPolicy {
     /// What can be told of a base URL without asking DNS: literal addresses, names of this host and of metadata
     /// services, ports of services that are no web servers.
     package static func verdict(_ url: BaseURL, allowsPrivate: Bool) -> Verdict {
-        guard !refusedPorts.contains(url.port) else { return .forbidden }
-        let host = url.host.hasSuffix(".") ? String(url.host.dropLast()) : url.host
+        refusedPorts.contains(url.port) ? .forbidden : verdict(host: url.host, allowsPrivate: allowsPrivate)
+    }
+
+    /// The same of a mail server: its ports are for mail, or of nobody in particular.
+    package static func verdict(mailHost host: String, port: Int, allowsPrivate: Bool) -> Verdict {
+        guard mailPorts.contains(port) || port >= 1_024 && !refusedPorts.contains(port) else { return .forbidden }
+        return verdict(host: host, allowsPrivate: allowsPrivate)
+    }
+
+    private static let mailPorts: Set<Int> = [25, 465, 587]
+
+    private static func verdict(host name: String, allowsPrivate: Bool) -> Verdict {
+        let host = name.hasSuffix(".") ? String(name.dropLast()) : name
         if host.contains(":") {
             guard let bytes = parseVersion6(host) else { return .forbidden }
             return verdict(bytes, allowsPrivate: allowsPrivate)

@@ -37,6 +37,8 @@ package enum DeskError: Error, Hashable, Sendable {
         case tooMany = "too_many"
         /// What is kept does not open: it is damaged, or its key is sealed under another master key.
         case unreadable
+        /// An alert is acknowledged once.
+        case acknowledged
     }
 
     /// Why a value does not go with what is stored.

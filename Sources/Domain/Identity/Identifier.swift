@@ -23,6 +23,9 @@ package enum Entity {
     package enum Grant {}
     package enum Replica {}
     package enum Session {}
+    package enum Alert {}
+    package enum AlertChannel {}
+    package enum AlertDelivery {}
 }
 
 package typealias UserID = Identifier<Entity.User>
@@ -35,3 +38,6 @@ package typealias PriceVersionID = Identifier<Entity.PriceVersion>
 package typealias QuotaID = Identifier<Entity.Quota>
 package typealias GrantID = Identifier<Entity.Grant>
 package typealias ReplicaID = Identifier<Entity.Replica>
+package typealias AlertID = Identifier<Entity.Alert>
+package typealias AlertChannelID = Identifier<Entity.AlertChannel>
+package typealias AlertDeliveryID = Identifier<Entity.AlertDelivery>

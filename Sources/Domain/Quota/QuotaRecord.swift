@@ -9,6 +9,8 @@ package struct QuotaRecord: Hashable, Sendable {
     /// As it was set; a quota whose period has ended may still be active.
     package let isActive: Bool
     package let renewal: Renewal?
+    /// When its use is warned of, ascending; nil: as the rules say.
+    package let warningPercents: [Int64]?
     package let period: QuotaPeriod
     package let createdAt: Instant
     package let updatedAt: Instant
@@ -22,6 +24,7 @@ package struct QuotaRecord: Hashable, Sendable {
         name: String,
         isActive: Bool,
         renewal: Renewal?,
+        warningPercents: [Int64]?,
         period: QuotaPeriod,
         createdAt: Instant,
         updatedAt: Instant
@@ -34,6 +37,7 @@ package struct QuotaRecord: Hashable, Sendable {
         self.name = name
         self.isActive = isActive
         self.renewal = renewal
+        self.warningPercents = warningPercents
         self.period = period
         self.createdAt = createdAt
         self.updatedAt = updatedAt

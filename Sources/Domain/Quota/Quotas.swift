@@ -33,6 +33,7 @@ package struct QuotaChanges: Hashable, Sendable {
     package var expiresAt: Instant??
     package var isActive: Bool?
     package var renewal: Renewal??
+    package var warningPercents: [Int64]??
     /// For the entries.
     package var reason = ""
 
