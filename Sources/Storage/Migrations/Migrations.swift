@@ -9,7 +9,9 @@ package struct Migration: Sendable {
 }
 
 package enum Migrations {
-    package static let all: [Migration] = [.schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency]
+    package static let all: [Migration] = [
+        .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts,
+    ]
     package static let newest: Int64 = all.last?.version ?? 0
     /// What came before was never released.
     private static let oldest: Int64 = all.first?.version ?? 0

@@ -5,7 +5,7 @@ enum QuotaRecords {
     private static let from =
         "user_quotas q JOIN users u ON u.id = q.user_id JOIN model_groups g ON g.id = q.model_group_id JOIN quota_grants n ON n.quota_id = q.id"
     private static let select =
-        "SELECT q.id, q.user_id, u.email, q.model_group_id, g.name, q.name, q.is_active, q.renewal, q.renewal_time_zone, q.renewal_amount, q.created_at, q.updated_at, "
+        "SELECT q.id, q.user_id, u.email, q.model_group_id, g.name, q.name, q.is_active, q.renewal, q.renewal_time_zone, q.renewal_amount, q.created_at, q.updated_at, q.warning_percents, "
         + LaneRows.grantColumns.split(separator: ", ").map { "n.\($0)" }.joined(separator: ", ") + " FROM " + from
     private static let isCurrent =
         "n.ordinal = (SELECT MAX(m.ordinal) FROM quota_grants m WHERE m.quota_id = q.id AND (m.starts_at <= ? OR m.ordinal = 1))"
@@ -74,7 +74,8 @@ enum QuotaRecords {
             name: row.text(5),
             isActive: row.bool(6),
             renewal: renewal(row, from: 7),
-            period: QuotaPeriod(LaneRows.grant(row, from: 12), at: now),
+            warningPercents: row.optionalText(12).map(AlertRulesRows.numbers),
+            period: QuotaPeriod(LaneRows.grant(row, from: 13), at: now),
             createdAt: row.instant(10),
             updatedAt: row.instant(11)
         )

@@ -86,6 +86,12 @@ package struct QuotaStore: Quotas {
                 try edit.renew(until: end)
                 fields += try Self.set(renewal, of: id, act)
             }
+            if let percents = changes.warningPercents {
+                let text = percents.map { AlertRulesRows.text(AlertRules.steps($0)) }
+                if try act.set("user_quotas", "warning_percents", to: SQLValue(text), row: id.rawValue) {
+                    fields.append("warning_percents")
+                }
+            }
             guard !fields.isEmpty else { return try Self.detail(id, act) }
             if fields.contains("total_quota"), changes.reason.isEmpty {
                 throw DeskError.refused(field: "reason", .needed)

@@ -73,7 +73,17 @@ package struct MasterKeyRotation {
                 replace: "UPDATE api_providers SET api_key = ? WHERE id = ? AND api_key_version = ?"
             )
         }
-        return secrets + providers
+        let channels = try connection.query(
+            "SELECT id, target_version FROM alert_channels WHERE target IS NOT NULL ORDER BY id"
+        ) { row in
+            Row(
+                place: .alertTarget(AlertChannelID(row.int64(0)), version: row.int64(1)),
+                keys: [.integer(row.int64(0)), .integer(row.int64(1))],
+                find: "SELECT target FROM alert_channels WHERE id = ? AND target_version = ? AND target IS NOT NULL",
+                replace: "UPDATE alert_channels SET target = ? WHERE id = ? AND target_version = ?"
+            )
+        }
+        return secrets + providers + channels
     }
 
     /// - Returns: false where it is under the new key already, or was exchanged for another secret meanwhile.

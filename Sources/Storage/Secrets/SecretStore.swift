@@ -10,7 +10,7 @@ package struct SecretStore: Sendable {
     package func hasSecrets() throws -> Bool {
         try database.read { connection in
             let counts = try connection.query(
-                "SELECT (SELECT COUNT(*) FROM secrets) + (SELECT COUNT(*) FROM api_providers WHERE api_key IS NOT NULL)"
+                "SELECT (SELECT COUNT(*) FROM secrets) + (SELECT COUNT(*) FROM api_providers WHERE api_key IS NOT NULL) + (SELECT COUNT(*) FROM alert_channels WHERE target IS NOT NULL)"
             ) { $0.int64(0) }
             return counts.first != 0
         }

@@ -131,7 +131,7 @@ struct MigrationsTests {
     }
 
     @Test(
-        "what runs at each start or call reads by an index, not all calls there ever were",
+        "what runs at each start, call or look reads by an index, not all there ever was",
         arguments: [
             (Recovery.markUncertain, "api_requests_open"), (Recovery.selectUncertain, "api_requests_open"),
             ("SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?", "api_requests_open"),
@@ -140,6 +140,9 @@ struct MigrationsTests {
                 "USING PRIMARY KEY (id=?)"
             ),
             (QuarterRows.selectID, "usage_rollups_by_dimension"),
+            (WatchRows.selectBooked, "USING PRIMARY KEY (bucket=? AND dimension=?)"),
+            (WatchRows.selectSwept, "USING INTEGER PRIMARY KEY (rowid>?)"),
+            (AlertOutboxStore.selectNext, "alert_deliveries_pending (channel_id=? AND next_attempt_at<?)"),
         ]
     )
     func plans(statement: String, uses index: String) throws {

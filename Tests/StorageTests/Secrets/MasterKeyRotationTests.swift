@@ -5,9 +5,9 @@ import Testing
 
 @Suite("rotation of the master key")
 struct MasterKeyRotationTests {
-    private static let secrets = 6
+    private static let secrets = 7
 
-    /// Two stored secrets and four providers' keys, under the stage's master key.
+    /// Two stored secrets, four providers' keys and a channel's target, under the stage's master key.
     private static func stage() throws -> ApplyStage {
         let stage = try ApplyStage()
         _ = try SecretStore(database: stage.database).sessionKey(stage.vault, now: stage.clock.now())
@@ -26,6 +26,10 @@ struct MasterKeyRotationTests {
                 )
             }
             try connection.execute(
+                "INSERT INTO alert_channels (id, name, kind, target, target_version, audience, least_severity, language, created_at, updated_at) VALUES (1, 'hook', 'webhook', ?, 3, 'operators', 1, 'en', 0, 0)",
+                .text(stage.vault.seal(Array("https://x/ s".utf8), at: .alertTarget(AlertChannelID(1), version: 3)))
+            )
+            try connection.execute(
                 "INSERT INTO api_providers (id, name, dialect, base_url, created_at, updated_at) VALUES (9, 'open', 'openai', 'http://127.0.0.1:1/v1', 0, 0)"
             )
         }
@@ -35,7 +39,7 @@ struct MasterKeyRotationTests {
     private static func sealed(_ stage: ApplyStage) throws -> [String] {
         try stage.database.read { connection in
             try connection.query(
-                "SELECT value FROM secrets UNION ALL SELECT api_key FROM api_providers WHERE api_key IS NOT NULL"
+                "SELECT value FROM secrets UNION ALL SELECT api_key FROM api_providers WHERE api_key IS NOT NULL UNION ALL SELECT target FROM alert_channels"
             ) {
                 $0.text(0)
             }
