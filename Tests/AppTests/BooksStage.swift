@@ -53,6 +53,21 @@ enum EmptyBooks {
         func keep(_ call: CapturedCall) {}
     }
 
+    /// No name resolves there.
+    static func alerting(
+        on desk: ControlDesk,
+        vault: Vault = Vault(master: .random()),
+        allowsPrivate: Bool = false,
+        now: @escaping @Sendable () -> Instant
+    ) -> Alerting {
+        Alerting(
+            desk: AlertDeskStore(desk: desk),
+            channels: AlertChannelStore(desk: desk, vault: vault),
+            sender: AlertSender(client: PinnedClient(allowsPrivate: allowsPrivate) { _, _ in [] }),
+            now: now
+        )
+    }
+
     static func desk() throws -> ControlDesk {
         let database = try database.get()
         return ControlDesk(writer: database, reader: database) { AdministrationStage.start }
@@ -116,6 +131,7 @@ final class BooksStage: Sendable {
             passwords: FakePasswords(),
             accessTokens: try await AccessTokens(seed: AdministrationStage.seed, keyID: "k1"),
             catalog: catalog.desk,
+            alerting: EmptyBooks.alerting(on: desk, vault: vault, allowsPrivate: true, now: now),
             allowsInsecureHTTP: false,
             uptime: { .microseconds(clock.now.microseconds - AdministrationStage.start.microseconds) },
             now: now

@@ -83,10 +83,12 @@ final class CatalogStage: Sendable {
             models: ModelStore(desk: control),
             prices: PriceStore(desk: control),
             groups: GroupStore(desk: control),
-            client: ProviderClient(allowsPrivate: false) { host, _ in
-                resolver.note(host)
-                return []
-            }
+            client: ProviderClient(
+                client: PinnedClient(allowsPrivate: false) { host, _ in
+                    resolver.note(host)
+                    return []
+                }
+            )
         )
     }
 

@@ -5,6 +5,7 @@ enum RouteTable {
     static let all =
         UserRoutesTests.ownRoutes + CatalogStage.routes + QuotaRoutesTests.routes + KeyRoutesTests.routes
         + BodyRoutesTests.routes + SettingRoutesTests.routes
+        + AlertRoutesTests.routes
 
     static func body(_ method: String, _ path: String) -> String? {
         all.first { $0.method == method && $0.path == path }?.body

@@ -173,6 +173,7 @@ extension DeskError.Conflict {
         case .revoked: "A revoked key stays revoked; make a new one."
         case .tooMany: "There are too many of them already."
         case .unreadable: "What is kept does not open: it is damaged, or its key is under another master key."
+        case .acknowledged: "It is acknowledged already."
         }
     }
 }

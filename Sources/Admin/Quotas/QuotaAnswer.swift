@@ -20,6 +20,7 @@ struct QuotaAnswer: Encodable {
         ("starts_at", .instant, true), ("expires_at", .instant.nullable(), true), ("has_ended", .flag, true),
         ("is_active", .flag, true), ("renewal", .choice(RenewalPeriod.self).nullable(), true),
         ("renewal_time_zone", .text.nullable(), true), ("renewal_amount", .money.nullable(), true),
+        ("warning_percents", .list(.count).nullable().noted("Null: as alert-rules say."), true),
         ("created_at", .instant, true), ("updated_at", .instant, true),
     ]
 
@@ -40,6 +41,7 @@ struct QuotaAnswer: Encodable {
         case renewal
         case timeZone = "renewal_time_zone"
         case renewalAmount = "renewal_amount"
+        case warningPercents = "warning_percents"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
     }
@@ -65,6 +67,7 @@ struct QuotaAnswer: Encodable {
         try container.encode(quota.renewal?.period.rawValue, forKey: .renewal)
         try container.encode(quota.renewal?.timeZone, forKey: .timeZone)
         try container.encode(quota.renewal?.amount.description, forKey: .renewalAmount)
+        try container.encode(quota.warningPercents, forKey: .warningPercents)
         try container.encode(quota.createdAt.description, forKey: .createdAt)
         try container.encode(quota.updatedAt.description, forKey: .updatedAt)
     }

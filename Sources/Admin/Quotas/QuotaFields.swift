@@ -42,6 +42,15 @@ enum QuotaFields {
         return Field(name, note, .text(1...22, pattern: pattern), read: money.read)
     }
 
+    static let warningPercents = Field<[Int64]>
+        .list(
+            "warning_percents",
+            "Of its total, when its use is warned of; null: as alert-rules say.",
+            of: .integer("", "", AlertRules.percents),
+            most: AlertRules.mostSteps
+        )
+        .nullable()
+
     static let reason = Field<String>.title("reason", "Why; kept with the ledger's entries.", most: 500)
 
     static let call = Field<CallID>.callID("request_id", "The call that was charged.")

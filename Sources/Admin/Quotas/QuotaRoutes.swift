@@ -19,12 +19,13 @@ struct QuotaRoutes: Sendable {
             QuotaFields.name, QuotaFields.expiresAt, QuotaFields.renewal, QuotaFields.timeZone,
             QuotaFields.renewalAmount,
         ],
-        readOnly: QuotaAnswer.readOnly.union(["is_active"])
+        readOnly: QuotaAnswer.readOnly.union(["is_active", "warning_percents"])
     )
     private static let replacement = Body(
         required: [QuotaFields.total, QuotaFields.expiresAt, QuotaFields.isActive],
         optional: [
             QuotaFields.reason, QuotaFields.renewal, QuotaFields.timeZone, QuotaFields.renewalAmount,
+            QuotaFields.warningPercents,
         ],
         readOnly: QuotaAnswer.readOnly.union(["user", "model_group", "name"])
     )
@@ -254,6 +255,7 @@ struct QuotaRoutes: Sendable {
         if !form.has("reason"), let total = changes.total, total != before.quota.period.total {
             form.contradict("reason", "This field is required when money moves.")
         }
+        changes.warningPercents = form.value(QuotaFields.warningPercents)
         changes.renewal = Self.renewal(&form, of: before.quota.renewal, total: before.quota.period.total)
         try form.finish()
         changes.reason = reason ?? ""

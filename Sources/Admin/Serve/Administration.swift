@@ -16,6 +16,7 @@ package struct Administration: Sendable {
     let passwords: any PasswordHasher
     let accessTokens: AccessTokens
     let catalog: CatalogDesk
+    let alerting: Alerting
     /// Passwords are taken over plain http from beyond this host.
     let allowsInsecureHTTP: Bool
     let attempts: LoginAttempts
@@ -37,6 +38,7 @@ package struct Administration: Sendable {
         passwords: any PasswordHasher,
         accessTokens: AccessTokens,
         catalog: CatalogDesk,
+        alerting: Alerting,
         allowsInsecureHTTP: Bool,
         uptime: @escaping @Sendable () -> Duration,
         now: @escaping @Sendable () -> Instant
@@ -54,6 +56,7 @@ package struct Administration: Sendable {
         self.passwords = passwords
         self.accessTokens = accessTokens
         self.catalog = catalog
+        self.alerting = alerting
         self.allowsInsecureHTTP = allowsInsecureHTTP
         attempts = LoginAttempts(uptime: uptime)
         self.now = now
@@ -72,6 +75,7 @@ package struct Administration: Sendable {
                 + BodyRoutes(administration: self).operations
                 + SettingRoutes(settings: settings).operations
                 + ActRoutes(administration: self).operations
+                + alerting.operations
         )
     }
 }

@@ -1,7 +1,7 @@
 extension Migration {
     /// What people are warned of, the channels that tell them, and how that went. No index on a table that calls write.
     static let alerts = Migration(
-        version: 8,
+        version: 10,
         name: "alerts",
         isAdditive: true,
         statements: [

@@ -63,6 +63,11 @@ struct Server {
             now: Clock.now,
             logger: logger
         )
+        let pinned = PinnedClient(allowsPrivate: settings.gateway.allowsPrivateUpstreams) { host, port in
+            let found = try? await NIOThreadPool.singleton.runIfActive { HostAddresses.all(of: host, port: port) }
+            return (found ?? []).compactMap(\.ipAddress)
+        }
+        let sender = AlertSender(client: pinned)
         let sessionKey = try secrets.sessionKey(vault, now: Clock.now())
         let administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
@@ -82,12 +87,13 @@ struct Server {
                 models: ModelStore(desk: desk),
                 prices: PriceStore(desk: desk),
                 groups: GroupStore(desk: desk),
-                client: ProviderClient(allowsPrivate: settings.gateway.allowsPrivateUpstreams) { host, port in
-                    let found = try? await NIOThreadPool.singleton.runIfActive {
-                        HostAddresses.all(of: host, port: port)
-                    }
-                    return (found ?? []).compactMap(\.ipAddress)
-                }
+                client: ProviderClient(client: pinned)
+            ),
+            alerting: Alerting(
+                desk: AlertDeskStore(desk: desk),
+                channels: AlertChannelStore(desk: desk, vault: vault),
+                sender: sender,
+                now: Clock.now
             ),
             allowsInsecureHTTP: settings.allowsInsecureHTTP,
             uptime: { ContinuousClock.now - started },
@@ -101,6 +107,8 @@ struct Server {
             logger: logger,
             clock: Clock.now
         )
+        let watch = AlertWatch(desk: desk) { signer.halt }
+        let outbox = AlertOutboxStore(desk: desk, vault: vault)
         let controlPlane = ControlPlane(
             sources: .init(
                 directory: directory,
@@ -155,6 +163,14 @@ struct Server {
                     .init(
                         service: RenewalService(
                             renewals: QuotaRenewals(desk: desk, zones: zones),
+                            logger: logger
+                        )
+                    ),
+                    .init(service: AlertWatchService(watch: watch, logger: logger)),
+                    .init(
+                        service: AlertDeliveryService(
+                            outbox: outbox,
+                            courier: AlertCourier(outbox: outbox, sender: sender, logger: logger, now: Clock.now),
                             logger: logger
                         )
                     ),
