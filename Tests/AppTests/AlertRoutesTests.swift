@@ -4,7 +4,6 @@ import HTTPTypes
 import Testing
 
 @testable import Admin
-@testable import Storage
 
 @Suite("alert routes") struct AlertRoutesTests {
     private static let secret = "whsec_" + Data((0..<32).map { UInt8($0 * 7) }).base64EncodedString()
@@ -30,23 +29,6 @@ import Testing
         ("PATCH", "/api/me/alert-preferences", .user, #"{"by_mail":false}"#, 200),
     ]
 
-    private static func raise(_ count: Int64, of user: Int64, on stage: BooksStage) async throws {
-        let desk = ControlDesk(writer: stage.storage.database, reader: stage.storage.reports) { stage.clock.now }
-        try await desk.write { act in
-            try AlertRaising(act).raise(
-                (1...count).map { period in
-                    var alert = Alert(kind: .quotaThreshold, severity: .warning, subject: user, period: period)
-                    alert.threshold = 80
-                    alert.userID = UserID(user)
-                    alert.name = "default"
-                    alert.amount = Money(picoDollars: 80)
-                    alert.total = Money(picoDollars: 100)
-                    return alert
-                }
-            )
-        }
-    }
-
     private static func channel(_ stage: BooksStage, _ token: String, _ body: String = hook) async throws -> Int {
         let answer = try await stage.ask("POST", "/api/admin/alert-channels/", token: token, body: body)
         return try #require(answer.json["id"] as? Int, "\(answer.text)")
@@ -56,7 +38,7 @@ import Testing
     func matrix(role: Role) async throws {
         let stage = try await BooksStage()
         let token = try await stage.access(role)
-        try await Self.raise(1, of: stage.id(.user), on: stage)
+        try await stage.raise(1, of: .user)
         let existing = Self.hook.replacing(#""n""#, with: #""there""#)
         #expect(try await Self.channel(stage, try await stage.access(.admin), existing) == 1)
         for route in Self.routes {
@@ -194,8 +176,8 @@ import Testing
     func history() async throws {
         let stage = try await BooksStage()
         let token = try await stage.access(.admin)
-        try await Self.raise(5, of: stage.id(.user), on: stage)
-        try await Self.raise(2, of: stage.id(.auditor), on: stage)
+        try await stage.raise(5, of: .user)
+        try await stage.raise(2, of: .auditor)
         let first = try await stage.ask("GET", "/api/admin/alerts/?page_size=4&kind=quota_threshold", token: token)
         let results = try #require(first.json["results"] as? [[String: Any]])
         #expect(results.compactMap { $0["id"] as? Int } == [7, 6, 5, 4])

@@ -5,7 +5,7 @@ import Gateway
 import HTTPTypes
 import Hummingbird
 import Logging
-import Storage
+@testable import Storage
 import Testing
 
 @testable import Admin
@@ -318,6 +318,13 @@ extension BooksStage {
             changes.name = "key \(clock.now.microseconds)"
             let user = UserID(self.id(owner))
             id = try await administration.keys.create(changes, of: user, by: .command("test")).key.id.rawValue
+        } else if path.contains("/alerts/") {
+            id = try await raise(1, of: owner)
+        } else if path.contains("/alert-channels/") {
+            var changes = AlertChannelChanges()
+            changes.url = WebhookURL(parsing: "https://nowhere.example/hook")
+            let new = NewAlertChannel(name: "channel \(clock.now.microseconds)", kind: .slack, changes: changes)
+            id = try await administration.alerting.channels.create(new, by: .command("test")).id.rawValue
         } else {
             id = self.id(owner)
         }
@@ -340,6 +347,27 @@ extension BooksStage {
             CapturedCall(id: id, capture: capture, isStreamed: isStreamed) { (body(request), body(answer)) }
         )
         await archive.settled()
+    }
+
+    /// So many alerts about a quota of the owner's. - Returns: the last one's id.
+    @discardableResult
+    func raise(_ count: Int, of owner: Role) async throws -> Int64 {
+        let user = UserID(id(owner))
+        let desk = ControlDesk(writer: storage.database, reader: storage.reports) { [clock] in clock.now }
+        return try await desk.write { act in
+            let newest = try act.connection.query("SELECT COALESCE(MAX(id), 0) FROM alerts") { $0.int64(0) }
+            let first = (newest.first ?? 0) + 1
+            for period in first..<first + Int64(count) {
+                var alert = Alert(kind: .quotaThreshold, severity: .warning, subject: 1, period: period)
+                alert.threshold = 80
+                alert.userID = user
+                alert.name = "default"
+                alert.amount = Money(picoDollars: 80)
+                alert.total = Money(picoDollars: 100)
+                try AlertRaising(act).raise([alert])
+            }
+            return first + Int64(count) - 1
+        }
     }
 
     /// How many acts there are in the audit log.

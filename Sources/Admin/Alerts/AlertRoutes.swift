@@ -109,7 +109,7 @@ struct AlertRoutes: Sendable {
                 "Whether one gets mails about the own quotas.",
                 gives: .ok(Self.preferences)
             ) { _, caller in
-                JSONAnswer.response(["by_mail": try await desk.wantsMail(caller.user)])
+                Self.answer(try await desk.preferences(of: caller.user))
             },
             .guarded(
                 .patch,
@@ -122,10 +122,19 @@ struct AlertRoutes: Sendable {
                 var form = try await asked.form()
                 let byMail = form.value(Self.byMail)
                 try form.finish()
-                if let byMail { try await desk.setWantsMail(byMail, of: caller.user, by: caller.actor) }
-                return JSONAnswer.response(["by_mail": try await desk.wantsMail(caller.user)])
+                let preferences = try await desk.setPreferences(
+                    byMail: byMail,
+                    of: caller.user,
+                    if: asked.precondition,
+                    by: caller.actor
+                )
+                return Self.answer(preferences)
             },
         ]
+    }
+
+    private static func answer(_ preferences: AlertPreferences) -> Response {
+        JSONAnswer.response(["by_mail": preferences.byMail], version: preferences.updatedAt)
     }
 
     /// What both lists take.

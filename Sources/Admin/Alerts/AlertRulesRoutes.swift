@@ -45,7 +45,7 @@ struct AlertRulesRoutes: Sendable {
     var operations: [Operation] {
         [
             .guarded(.get, Self.path, atLeast: .auditor, "When alerts are raised.", gives: .ok(Self.shape)) { _, _ in
-                JSONAnswer.response(Answer(rules: try await alerting.desk.rules()))
+                Self.answer(try await alerting.desk.rules())
             },
             .guarded(
                 .patch,
@@ -66,9 +66,15 @@ struct AlertRulesRoutes: Sendable {
                 changes.failurePercent = form.value(Self.failurePercent)
                 changes.leastFailures = form.value(Self.leastFailures)
                 try form.finish()
-                return JSONAnswer.response(Answer(rules: try await alerting.desk.change(changes, by: caller.actor)))
+                return Self.answer(
+                    try await alerting.desk.change(changes, if: asked.precondition, by: caller.actor)
+                )
             },
         ]
+    }
+
+    private static func answer(_ rules: AlertRules) -> Response {
+        JSONAnswer.response(Answer(rules: rules), version: rules.updatedAt)
     }
 
     private struct Answer: Encodable {

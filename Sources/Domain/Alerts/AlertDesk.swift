@@ -21,8 +21,19 @@ package protocol AlertDesk: Sendable {
     /// - Throws: `.notFound`, `.conflict(.acknowledged)`.
     func acknowledge(_ id: AlertID, reason: String, by actor: Actor) async throws(DeskError) -> AlertRecord
     func rules() async throws(DeskError) -> AlertRules
-    func change(_ changes: AlertRulesChanges, by actor: Actor) async throws(DeskError) -> AlertRules
-    /// Whether a user wants mail about the own quotas; so unless said otherwise.
-    func wantsMail(_ user: UserID) async throws(DeskError) -> Bool
-    func setWantsMail(_ wants: Bool, of user: UserID, by actor: Actor) async throws(DeskError)
+    /// - Throws: `.stale`.
+    func change(
+        _ changes: AlertRulesChanges,
+        if precondition: Precondition,
+        by actor: Actor
+    ) async throws(DeskError) -> AlertRules
+    func preferences(of user: UserID) async throws(DeskError) -> AlertPreferences
+    /// - Parameter byMail: nil stays.
+    /// - Throws: `.stale`.
+    func setPreferences(
+        byMail: Bool?,
+        of user: UserID,
+        if precondition: Precondition,
+        by actor: Actor
+    ) async throws(DeskError) -> AlertPreferences
 }

@@ -17,8 +17,12 @@ package struct AlertRules: Hashable, Sendable {
     /// Of a provider's calls, of which at least ``leastFailures`` failed.
     package var failurePercent: Int64 = 50
     package var leastFailures: Int64 = 20
+    package var updatedAt = unset
 
     package init() {}
+
+    /// The version of what nobody has set yet.
+    package static let unset = Instant(microseconds: 1_000_000)
 
     /// Each step once, ascending.
     package static func steps(_ values: [Int64]) -> [Int64] { Set(values).sorted() }

@@ -96,8 +96,13 @@ package struct AlertDeskStore: AlertDesk {
         try await desk.read { try AlertRulesRows.read($0) }
     }
 
-    package func change(_ changes: AlertRulesChanges, by actor: Actor) async throws(DeskError) -> AlertRules {
+    package func change(
+        _ changes: AlertRulesChanges,
+        if precondition: Precondition,
+        by actor: Actor
+    ) async throws(DeskError) -> AlertRules {
         try await desk.write { act in
+            try precondition.check(try AlertRulesRows.read(act.connection).updatedAt)
             let fields = try AlertRulesRows.set(changes, act)
             if !fields.isEmpty {
                 try act.testify("alert_rules updated", row: 1, fields: fields, by: actor.description)
@@ -106,15 +111,28 @@ package struct AlertDeskStore: AlertDesk {
         }
     }
 
-    package func wantsMail(_ user: UserID) async throws(DeskError) -> Bool {
-        try await desk.read { try AlertPreferenceRows.wantsMail(user, $0) }
+    package func preferences(of user: UserID) async throws(DeskError) -> AlertPreferences {
+        try await desk.read { try AlertPreferenceRows.find(user, $0) }
     }
 
-    package func setWantsMail(_ wants: Bool, of user: UserID, by actor: Actor) async throws(DeskError) {
+    package func setPreferences(
+        byMail: Bool?,
+        of user: UserID,
+        if precondition: Precondition,
+        by actor: Actor
+    ) async throws(DeskError) -> AlertPreferences {
         try await desk.write { act in
-            guard try AlertPreferenceRows.wantsMail(user, act.connection) != wants else { return }
-            try AlertPreferenceRows.set(wants, of: user, act.connection)
-            try act.testify("alert_preferences updated", row: user.rawValue, by: actor.description)
+            let found = try AlertPreferenceRows.find(user, act.connection)
+            try precondition.check(found.updatedAt)
+            guard let byMail, byMail != found.byMail else { return found }
+            try AlertPreferenceRows.set(byMail: byMail, of: user, act)
+            try act.testify(
+                "alert_preferences updated",
+                row: user.rawValue,
+                fields: ["by_mail"],
+                by: actor.description
+            )
+            return try AlertPreferenceRows.find(user, act.connection)
         }
     }
 }

@@ -93,7 +93,8 @@ extension Migration {
             """
             CREATE TABLE alert_preferences (
                 user_id INTEGER PRIMARY KEY REFERENCES users (id),
-                by_mail INTEGER NOT NULL CHECK (by_mail IN (0, 1))
+                by_mail INTEGER NOT NULL CHECK (by_mail IN (0, 1)),
+                updated_at INTEGER NOT NULL
             ) STRICT
             """,
         ]

@@ -102,12 +102,12 @@ import Testing
         let owner = Actor.user(UserID(1), .user)
         // What was raised while mail was wanted is not sent any more once it is not.
         try await Self.raise([Self.alert(3, user: 1)], on: stage)
-        try await stage.desk.setWantsMail(false, of: UserID(1), by: owner)
+        _ = try await stage.desk.setPreferences(byMail: false, of: UserID(1), if: .none, by: owner)
         #expect(try await stage.outbox.claim(channel.id) == nil)
         try await Self.raise([Self.alert(4, user: 1)], on: stage)
         #expect(try stage.deliveries() == 2)
         #expect(try stage.number("SELECT COUNT(*) FROM alert_deliveries WHERE problem = 'no_recipient'") == 1)
-        try await stage.desk.setWantsMail(true, of: UserID(1), by: owner)
+        _ = try await stage.desk.setPreferences(byMail: true, of: UserID(1), if: .none, by: owner)
         try await Self.raise([Self.alert(5, user: 1)], on: stage)
         #expect(try await stage.outbox.claim(channel.id)?.alert.alert.period == 5)
     }

@@ -195,7 +195,7 @@ import Testing
         try await watch.run()
         var changes = AlertRulesChanges()
         changes.thresholdPercents = [40, 30, 40]
-        #expect(try await stage.desk.change(changes, by: AlertStage.root).thresholdPercents == [30, 40])
+        #expect(try await stage.desk.change(changes, if: .none, by: AlertStage.root).thresholdPercents == [30, 40])
         try await watch.run()
         #expect(try await stage.raised() == ["quota_threshold 30 1", "quota_threshold 40 1"])
     }
