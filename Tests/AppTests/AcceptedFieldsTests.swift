@@ -93,8 +93,8 @@ import Testing
         POST /api/me/keys/{id}/rotate: [grace_seconds]
         GET /api/admin/quotas: ?search ?user ?model_group ?is_active ?expires_before ?ordering ?page ?page_size
         POST /api/admin/quotas: user model_group total_quota [name] [expires_at] [renewal] [renewal_time_zone] [renewal_amount]
-        PUT /api/admin/quotas/{id}: total_quota expires_at is_active [reason] [renewal] [renewal_time_zone] [renewal_amount]
-        PATCH /api/admin/quotas/{id}: [total_quota] [expires_at] [is_active] [reason] [renewal] [renewal_time_zone] [renewal_amount]
+        PUT /api/admin/quotas/{id}: total_quota expires_at is_active [reason] [renewal] [renewal_time_zone] [renewal_amount] [warning_percents]
+        PATCH /api/admin/quotas/{id}: [total_quota] [expires_at] [is_active] [reason] [renewal] [renewal_time_zone] [renewal_amount] [warning_percents]
         POST /api/admin/quotas/{id}/top-up: amount reason
         POST /api/admin/quotas/{id}/reduce: amount reason
         POST /api/admin/quotas/{id}/expire: reason
@@ -108,5 +108,14 @@ import Testing
         GET /api/me/requests/export.jsonl: ?from ?to ?key ?model ?model_group ?state ?status_code ?min_cost ?max_cost ?flag ?search
         PATCH /api/admin/settings: [bodies.capture] [bodies.retention] [bodies.max_bytes]
         GET /api/admin/audit-log: ?from ?to ?kind ?user ?cursor ?page_size
+        GET /api/admin/alerts: ?kind ?least_severity ?user ?is_acknowledged ?from ?to ?cursor ?page_size
+        POST /api/admin/alerts/{id}/acknowledge: reason
+        GET /api/me/alerts: ?kind ?from ?to ?cursor ?page_size
+        PATCH /api/me/alert-preferences: [by_mail]
+        GET /api/admin/alert-channels: ?search ?kind ?is_active ?ordering ?page ?page_size
+        POST /api/admin/alert-channels: name kind [url] [secret] [mail_host] [mail_port] [mail_security] [mail_username] [mail_from] [mail_recipients] [mail_authorities] [audience] [kinds] [least_severity] [language] [is_active]
+        PUT /api/admin/alert-channels/{id}: name is_active [url] [secret] [mail_host] [mail_port] [mail_security] [mail_username] [mail_from] [mail_recipients] [mail_authorities] [audience] [kinds] [least_severity] [language]
+        PATCH /api/admin/alert-channels/{id}: [name] [is_active] [url] [secret] [mail_host] [mail_port] [mail_security] [mail_username] [mail_from] [mail_recipients] [mail_authorities] [audience] [kinds] [least_severity] [language]
+        PATCH /api/admin/alert-rules: [threshold_percents] [expiry_hours] [unusual_spend_floor] [unusual_spend_factor] [failure_percent] [least_failures]
         """
 }

@@ -62,8 +62,8 @@ import Testing
     /// Bodies, and what comes of them: the status, and the member that is wrong.
     private static let channels: [(body: String, status: Int, member: String?)] = [
         (hook, 201, nil),
-        (#"{"name":"n","kind":"webhook","url":"https://n.example/"}"#, 400, "secret"),
-        (#"{"name":"n","kind":"webhook","secret":"\#(secret)"}"#, 400, "url"),
+        (#"{"name":"n","kind":"webhook","url":"https://n.example/"}"#, 422, "secret"),
+        (#"{"name":"n","kind":"webhook","secret":"\#(secret)"}"#, 422, "url"),
         (#"{"name":"n","kind":"webhook","url":"https://n.example/","secret":""}"#, 400, "secret"),
         (#"{"name":"n","kind":"webhook","url":"https://n.example/","secret":"changeme"}"#, 422, "secret"),
         (

@@ -24,12 +24,12 @@ enum AlertChannelCheck {
             form.contradict("secret", problem)
         }
         if kind == .webhook, changes.secret == .clear || stored == nil && !form.has("secret") {
-            form.refuse("secret", "A webhook needs a secret to be signed with.")
+            form.contradict("secret", "A webhook needs a secret to be signed with.")
         }
     }
 
     private static func checkPost(_ changes: AlertChannelChanges, isNew: Bool, _ form: inout Form) {
-        if isNew, !form.has("url") { form.refuse("url", "This field is required.") }
+        if isNew, !form.has("url") { form.contradict("url", "This field is required.") }
         if changes.audience == .owners { form.contradict("audience", "Owners are told by mail only.") }
         let mail = AlertChannelFields.changeable.map(\.name).filter { $0.hasPrefix("mail_") }
         for name in mail where form.has(name) { form.contradict(name, "Only of channels that send mail.") }
@@ -38,8 +38,8 @@ enum AlertChannelCheck {
     private static func checkMail(_ changes: AlertChannelChanges, _ stored: AlertChannelRecord?, _ form: inout Form) {
         if changes.url != nil { form.contradict("url", "Only of channels that post.") }
         if stored == nil {
-            if !form.has("mail_host") { form.refuse("mail_host", "This field is required.") }
-            if !form.has("mail_from") { form.refuse("mail_from", "This field is required.") }
+            if !form.has("mail_host") { form.contradict("mail_host", "This field is required.") }
+            if !form.has("mail_from") { form.contradict("mail_from", "This field is required.") }
         }
         let audience = changes.audience ?? stored?.audience ?? .operators
         let recipients = changes.mailRecipients ?? stored?.mail?.recipients ?? []

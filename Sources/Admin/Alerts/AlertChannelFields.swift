@@ -3,7 +3,7 @@ import Domain
 /// A channel's members, as they are written.
 enum AlertChannelFields {
     private static let mostRecipients = 50
-    private static let mostAuthorities = 65_536
+    private static let mostAuthorities = 8_192
 
     static let name = Field<String>.title("name", "Unique.")
     static let kind = Field<AlertChannelKind>.choice("kind", "What it speaks; it stays so.")

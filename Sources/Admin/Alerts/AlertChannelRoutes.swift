@@ -13,14 +13,12 @@ struct AlertChannelRoutes: Sendable {
     private static let creation = Body(
         required: [AlertChannelFields.name, AlertChannelFields.kind],
         optional: AlertChannelFields.changeable + [AlertChannelFields.isActive],
-        readOnly: AlertChannelAnswer.readOnly,
-        largestBytes: 131_072
+        readOnly: AlertChannelAnswer.readOnly
     )
     private static let replacement = Body(
         required: [AlertChannelFields.name, AlertChannelFields.isActive],
         optional: AlertChannelFields.changeable,
-        readOnly: AlertChannelAnswer.readOnly.union(["kind"]),
-        largestBytes: 131_072
+        readOnly: AlertChannelAnswer.readOnly.union(["kind"])
     )
 
     let alerting: Alerting
