@@ -28,6 +28,7 @@ WHY = {
     "Admin/OpenAPI/DocumentPage.swift": "what an operation is about",
     "Admin/Sessions/CookieJar.swift": "the name of a cookie",
     "Storage/Stores/ProviderRows.swift": "two credentials: their type compares in constant time",
+    "Storage/Alerts/AlertChannelRows.swift": "two credentials: their type compares in constant time",
     "tokenaudit/Commands/UsersCommand.swift": "the name of a file",
     "Storage/Stores/AccountStore.swift": "the name of a column",
 }
