@@ -75,8 +75,8 @@ import Testing
                 "rate_limits:\n  tokens_per_minute: 0\n", 2,
                 "rate_limits.tokens_per_minute: must be none or a whole number"
             ),
-            ("trusted_proxies: 10.0.0.1/8\n", 1, "trusted_proxies: '10.0.0.1/8' is no address or range"),
-            ("trusted_proxies: 10.0.0.0/8,\n", 1, "trusted_proxies: '' is no address or range"),
+            ("trusted_proxies: 10.0.0.1/8\n", 1, "trusted_proxies: must be none, or addresses and ranges"),
+            ("trusted_proxies: 10.0.0.0/8,\n", 1, "trusted_proxies: must be none, or addresses and ranges"),
             ("keep_raw_usage: maybe\n", 1, "keep_raw_usage: must be true or false"),
             ("listen:\n", 1, "listen: must not be empty"),
             ("listen: [1]\n", 1, "listen: must be a single value"),

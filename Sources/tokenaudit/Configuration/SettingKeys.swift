@@ -261,7 +261,7 @@ extension SettingKey {
         for part in parts {
             let part = String(part).trimmed
             guard let range = AddressRange(parsing: part) else {
-                return "'\(part)' is no address or range, such as 10.0.0.0/8"
+                return "must be none, or addresses and ranges such as 10.0.0.0/8; '\(part)' is neither"
             }
             ranges.append(range)
         }
