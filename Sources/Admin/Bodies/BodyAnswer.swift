@@ -28,7 +28,7 @@ struct BodyAnswer: Encodable {
     let request: Part
     let response: Part
     /// Nil where only metadata is kept.
-    let assembled: AssembledAnswerJSON?
+    @OrNull var assembled: AssembledAnswerJSON?
 
     init(_ body: CallBody, reader: any AnswerReader) {
         requestID = body.id.description
@@ -87,16 +87,5 @@ struct BodyAnswer: Encodable {
         case requestID = "request_id"
         case keptUntil = "kept_until"
         case isStreamed = "is_streamed"
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(requestID, forKey: .requestID)
-        try container.encode(capture, forKey: .capture)
-        try container.encode(keptUntil, forKey: .keptUntil)
-        try container.encode(isStreamed, forKey: .isStreamed)
-        try container.encode(request, forKey: .request)
-        try container.encode(response, forKey: .response)
-        try container.encode(assembled, forKey: .assembled)
     }
 }

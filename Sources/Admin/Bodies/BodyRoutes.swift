@@ -58,7 +58,7 @@ struct BodyRoutes: Sendable {
         let calls: Int64
         let storedBytes: Int64
         let fileBytes: Int64
-        let oldest: String?
+        @OrNull var oldest: String?
         let dropped: Int64
         let waiting: Int64
 
@@ -84,16 +84,6 @@ struct BodyRoutes: Sendable {
             case calls, oldest, dropped, waiting
             case storedBytes = "stored_bytes"
             case fileBytes = "file_bytes"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(calls, forKey: .calls)
-            try container.encode(storedBytes, forKey: .storedBytes)
-            try container.encode(fileBytes, forKey: .fileBytes)
-            try container.encode(oldest, forKey: .oldest)
-            try container.encode(dropped, forKey: .dropped)
-            try container.encode(waiting, forKey: .waiting)
         }
     }
 }

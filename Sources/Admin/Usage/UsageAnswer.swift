@@ -21,7 +21,7 @@ struct UsageAnswer: Encodable {
         let usedQuota: String
         let heldQuota: String
         let remainingQuota: String
-        let expiresAt: String?
+        @OrNull var expiresAt: String?
         let isActive: Bool
 
         enum CodingKeys: String, CodingKey {
@@ -45,20 +45,6 @@ struct UsageAnswer: Encodable {
             remainingQuota = quota.remaining.description
             expiresAt = quota.expiresAt?.description
             isActive = quota.isActive
-        }
-
-        /// `expires_at` is there even when null.
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(id, forKey: .id)
-            try container.encode(name, forKey: .name)
-            try container.encode(modelGroup, forKey: .modelGroup)
-            try container.encode(totalQuota, forKey: .totalQuota)
-            try container.encode(usedQuota, forKey: .usedQuota)
-            try container.encode(heldQuota, forKey: .heldQuota)
-            try container.encode(remainingQuota, forKey: .remainingQuota)
-            try container.encode(expiresAt, forKey: .expiresAt)
-            try container.encode(isActive, forKey: .isActive)
         }
     }
 
