@@ -19,7 +19,9 @@ package enum Migrations {
     /// The schema's version; 0 for an empty database.
     package static func version(of database: any Database) throws -> Int64 {
         try database.read { connection in
-            let isThere = try connection.query(SQLiteDialect.tableExists, .text("schema_migrations")) { $0.int64(0) }
+            let isThere = try connection.query(connection.dialect.tableExists, .text("schema_migrations")) {
+                $0.int64(0)
+            }
             guard isThere.first == 1 else { return 0 }
             return try connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations") { $0.int64(0) }.first
                 ?? 0
@@ -65,9 +67,4 @@ package enum Migrations {
         }
         return taken
     }
-}
-
-/// What SQLite says differently from the others.
-enum SQLiteDialect {
-    static let tableExists = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
 }

@@ -4,6 +4,8 @@ package import Domain
 package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Somebody else holds the lock: try again.
     case busy
+    /// The transaction lost against another one (a deadlock, a lock not given in time) and is rolled back: do it again.
+    case contended(String)
     /// No room left.
     case full
     /// The disk or the connection failed; what was in flight may or may not be there.
@@ -18,6 +20,7 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .busy: "the database is locked by another process"
+        case .contended(let cause): "another transaction was in the way: \(cause)"
         case .full: "the database's disk is full"
         case .io(let cause): "the database failed: \(cause)"
         case .constraint(let cause): "a constraint refused the record: \(cause)"
@@ -53,8 +56,22 @@ extension Database {
 
 /// One connection, lent to a closure. Statements are prepared once a connection and text.
 package protocol SQLConnection: AnyObject {
-    /// `?` stands for a parameter.
+    var dialect: SQLDialect { get }
+    /// `?` stands for a parameter; ``SQLDialect`` says what else is rewritten.
     func prepare(_ sql: String) throws(StorageError) -> any SQLStatement
+    /// Waits for what was enqueued. - Throws: what the first failure among it was.
+    func flush() throws(StorageError)
+}
+
+/// A connection whose transactions are its user's to begin and end.
+package protocol TransactionConnection: SQLConnection {
+    /// Begins a transaction that writes.
+    func begin() throws(StorageError)
+    /// After an error nothing is known of what became of it, unless the error says so: `full`, `busy`, `contended` and
+    /// `constraint` mean that nothing was committed.
+    func commit() throws(StorageError)
+    /// Drops the transaction, if there is one; never fails, for a broken connection has none.
+    func rollBack()
 }
 
 /// A prepared statement: bind from 1, step, read columns from 0, reset.
@@ -67,6 +84,10 @@ package protocol SQLStatement: AnyObject {
     func step() throws(StorageError) -> Bool
     /// Makes the statement ready for the next use; parameters are null again.
     func reset()
+    /// Executes a writing statement with what is bound, and resets it. Over a wire that is only begun: many go without
+    /// waiting for each, and errors come from ``SQLConnection/flush()`` or the next step of any statement.
+    /// - Parameter rows: how many rows it must change; nil for any number. Others are `StorageError.misuse`.
+    func enqueue(changing rows: Int?) throws(StorageError)
     /// Rows changed by the last step of a writing statement.
     var changes: Int { get }
     func isNull(_ column: Int) -> Bool
@@ -92,6 +113,8 @@ package enum SQLValue: Hashable, Sendable {
 }
 
 extension SQLStatement {
+    package func enqueue() throws(StorageError) { try enqueue(changing: nil) }
+
     package func bind(_ value: SQLValue, at index: Int) {
         switch value {
         case .null: bindNull(at: index)

@@ -9,9 +9,12 @@ final class SQLiteStatement: SQLStatement {
     private let scratch = UnsafeMutableRawPointer.allocate(byteCount: scratchBytes, alignment: 1)
     private var scratchUsed = 0
     private static let scratchBytes = 512
+    /// What writes has the only lock there is.
+    private static let lock = " FOR UPDATE"
 
     init(_ sql: String, on connection: OpaquePointer) throws(StorageError) {
         var handle: OpaquePointer?
+        let sql = sql.hasSuffix(Self.lock) ? String(sql.dropLast(Self.lock.count)) : sql
         let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
         guard code == SQLITE_OK, let handle else {
             throw StorageError(code: code, on: connection)
@@ -71,6 +74,12 @@ final class SQLiteStatement: SQLStatement {
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)
         scratchUsed = 0
+    }
+
+    func enqueue(changing rows: Int?) throws(StorageError) {
+        defer { reset() }
+        while try step() {}
+        if let rows, changes != rows { throw .misuse("\(changes) rows changed, not \(rows)") }
     }
 
     var changes: Int { Int(sqlite3_changes(connection)) }

@@ -163,7 +163,8 @@ private struct UncheckedHandle: @unchecked Sendable {
 }
 
 /// One connection of the pool's with its statements. Used on one thread at a time: GRDB lends it to one closure.
-final class SQLiteConnection: SQLConnection, @unchecked Sendable {
+final class SQLiteConnection: TransactionConnection, @unchecked Sendable {
+    let dialect = SQLDialect.sqlite
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// The same, found by where a text lies rather than by reading it: a ledger statement is a thousand bytes long. The
@@ -188,6 +189,9 @@ final class SQLiteConnection: SQLConnection, @unchecked Sendable {
         known.append((words, sql, statement))
         return statement
     }
+
+    /// Nothing is ever waiting.
+    func flush() {}
 
     func begin() throws(StorageError) { try run("BEGIN IMMEDIATE") }
 
