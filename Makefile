@@ -8,6 +8,8 @@ BUILD_TESTS := $(DEBUG) swift build --build-tests --explicit-target-dependency-i
 # One binary that needs no Swift to be installed. Exclusive access is proven by every test of a debug build, not at run time.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
+# Private PostgreSQL and MariaDB servers, from before the command to after it.
+WITH_DATABASES := Scripts/databases.py run
 FUZZ_SECONDS ?= 600
 SOAK_KILLS ?= 300
 BENCH ?=
@@ -29,6 +31,10 @@ run: build ## the gateway, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwis
 test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-end tests with real clients and a real model
 	@Scripts/setup.sh test
 	$(BUILD_TESTS)
+	@$(WITH_DATABASES) $(MAKE) --no-print-directory every-test
+
+.PHONY: every-test
+every-test:
 	# One after the other: what computes would take the few threads from what has deadlines.
 	$(DEBUG) swift test --skip-build --filter GatewayTests --skip Fuzz
 	$(DEBUG) swift test --skip-build --filter StorageTests --skip Fuzz
@@ -39,7 +45,7 @@ test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-e
 end-to-end: ## the end-to-end tests alone
 	@Scripts/setup.sh test
 	$(BUILD_TESTS)
-	$(PYTEST)
+	$(WITH_DATABASES) $(PYTEST)
 
 check: ## the build with its arrows checked, the formatter in strict mode, versions with known holes refused
 	@Scripts/setup.sh build
@@ -56,7 +62,7 @@ bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--qu
 soak: ## SOAK_KILLS=300 kills at random under load, the books proved after each
 	@Scripts/setup.sh test
 	$(BUILD_TESTS)
-	TOKENAUDIT_SOAK_KILLS=$(SOAK_KILLS) $(PYTEST) -k "crash" -s
+	TOKENAUDIT_SOAK_KILLS=$(SOAK_KILLS) $(WITH_DATABASES) $(PYTEST) -k "crash" -s
 
 fuzz: ## every parser for FUZZ_SECONDS=600
 	@Scripts/setup.sh test
