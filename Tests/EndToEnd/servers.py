@@ -5,7 +5,6 @@ import os
 import pathlib
 import secrets
 import signal
-import sqlite3
 import string
 import subprocess
 import sys
@@ -17,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Scripts"))
 from children import Child, free_port  # noqa: E402
 
+import engines  # noqa: E402
 from oracle import PRICES  # noqa: E402
 
 DEBUG = ROOT / ".build" / "debug"
@@ -72,7 +72,8 @@ def new_key():
 class Gateway:
     """`tokenaudit serve` on a database of its own. It may be killed and started again; the books stay."""
 
-    def __init__(self, directory, fake_port, **settings):
+    def __init__(self, directory, fake_port, engine=None, beside=None, **settings):
+        """`beside`: a gateway whose books and master key this one shares, as another replica."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.fake_port = fake_port
@@ -80,12 +81,20 @@ class Gateway:
         self.child = None
         self.names = 0
         self.shared_key = None
+        self.books = beside.books if beside else engines.ENGINES[engine or engines.DEFAULT](self.directory)
+        self.owns_books = beside is None
+        # Of an embedded database.
         self.database = self.directory / "tokenaudit.sqlite"
+        master_key = (beside or self).directory / "master.key"
+        if self.books.name != "sqlite" and self.owns_books:
+            master_key.write_text(secrets.token_hex(32))
+            master_key.chmod(0o600)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TOKENAUDIT_")}
         self.environment = environment | {
             "TOKENAUDIT_LISTEN": f"127.0.0.1:{self.port}",
-            "TOKENAUDIT_DATABASE": f"sqlite:{self.database}",
-            "TOKENAUDIT_MASTER_KEY_FILE": str(self.directory / "master.key"),
+            "TOKENAUDIT_DATABASE": self.books.url,
+            "TOKENAUDIT_SPOOL_FOLDER": str(self.directory / "spool"),
+            "TOKENAUDIT_MASTER_KEY_FILE": str(master_key),
             "TOKENAUDIT_UPSTREAM_ALLOW_PRIVATE": "true",
             "TOKENAUDIT_DEADLINES_FIRST_BYTE": "8s",
             "TOKENAUDIT_DEADLINES_UPSTREAM_IDLE": "8s",
@@ -105,6 +114,11 @@ class Gateway:
 
     def stop(self, seconds=45):
         return self.child.stop(seconds) if self.child else 0
+
+    def discard(self):
+        self.stop()
+        if self.owns_books:
+            self.books.drop()
 
     def terminate(self):
         self.child.send(signal.SIGTERM)
@@ -220,11 +234,7 @@ class Gateway:
 
     def rows(self, sql, *values):
         """Reads the database past the gateway's own code."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10) as connection:
-            connection.row_factory = sqlite3.Row
-            rows = connection.execute(sql, values).fetchall()
-        connection.close()
-        return rows
+        return self.books.rows(sql, *values)
 
     STATES = {0: "open", 1: "captured", 2: "voided", 3: "uncertain"}
 

@@ -8,7 +8,7 @@ enum WatchRows {
     static let selectBooked =
         "SELECT dimension_id, requests, charge, corrections FROM usage_rollups WHERE bucket = ? AND dimension = \(UsageDimension.user.rawValue)"
     private static let grants =
-        "SELECT \(LaneRows.grantColumns.split(separator: ", ").map { "n.\($0)" }.joined(separator: ", ")), q.name, q.renewal IS NOT NULL, q.is_active AND u.is_active, q.warning_percents FROM quota_grants n JOIN user_quotas q ON q.id = n.quota_id JOIN users u ON u.id = n.user_id"
+        "SELECT \(LaneRows.grantColumns.split(separator: ", ").map { "n.\($0)" }.joined(separator: ", ")), q.name, q.renewal IS NOT NULL, q.is_active * u.is_active, q.warning_percents FROM quota_grants n JOIN user_quotas q ON q.id = n.quota_id JOIN users u ON u.id = n.user_id"
     private static let columns = LaneRows.grantColumns.split(separator: ",").count
     private static let selectOfUser =
         grants + " WHERE n.user_id = ? AND n.is_active = 1 AND (n.ends_at IS NULL OR n.ends_at > ?)"

@@ -91,7 +91,7 @@ final class BodyDatabase: Sendable {
             // The file may be another one by the next time.
             switch error {
             case .io, .unusable: close(&kept)
-            case .busy, .full, .constraint, .misuse: break
+            case .busy, .contended, .full, .constraint, .misuse: break
             }
             throw error
         }

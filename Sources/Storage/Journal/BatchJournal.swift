@@ -4,22 +4,27 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// The journal on an embedded database: one writer thread; batches of settlements first, then admissions; completions
-/// only after the commit.
+/// The journal: batches of settlements and admissions; completions only after the commit. On an embedded database one writer
+/// takes settlements first, then admissions; on a server each has a writer with a connection of its own.
 ///
 /// What the database does not take goes to the spool and is tried again from there, beside the writer.
 package final class BatchJournal: Journal {
     let settings: JournalSettings
-    let database: SQLiteDatabase
+    let database: any LedgerDatabase
+    /// Of settlements, and on an embedded database of admissions too.
     let writer: BatchWriter
+    private let admitter: BatchWriter?
     let spool: SpoolKeeper
     let logger: Logger
     private let clock: @Sendable () -> Instant
     let onFatal: @Sendable (StorageError) -> Void
     let queue: Mutex<JournalQueue>
-    private let wake = DispatchSemaphore(value: 0)
+    private let pulse: (any Pulse)?
+    private let wakes: [JournalQueue.Side: DispatchSemaphore]
     private let threads = DispatchGroup()
     private let poison = Mutex<Poison?>(nil)
+    /// The embedded database, which needs checkpoints.
+    let embedded: SQLiteDatabase?
     let wantsGap = Atomic(false)
     let committedBatches = Atomic<Int>(0)
 
@@ -35,11 +40,13 @@ package final class BatchJournal: Journal {
 
     /// - Parameters:
     ///   - newest: the newest booking there is; the ledger's time goes on from there.
+    ///   - pulse: where other processes may take this one for dead: nothing is admitted while it is not seen to live.
     ///   - onFatal: called when a commit failed in a way that leaves its outcome unknown; it must not return to serving.
     ///     The default ends the process.
-    package init(
-        database: SQLiteDatabase,
+    init(
+        database: any LedgerDatabase,
         replica: ReplicaID,
+        pulse: (any Pulse)? = nil,
         spoolPath: String,
         firstLeaf: Int64 = 0,
         newest: Instant = Instant(microseconds: 0),
@@ -50,6 +57,8 @@ package final class BatchJournal: Journal {
     ) throws {
         self.settings = settings
         self.database = database
+        self.pulse = pulse
+        embedded = database as? SQLiteDatabase
         self.logger = logger
         self.clock = clock
         self.onFatal =
@@ -62,24 +71,36 @@ package final class BatchJournal: Journal {
         var memory = LedgerBatch.Memory(replica: replica)
         memory.keepsRawUsage = settings.keepsRawUsage
         memory.nextLeaf = firstLeaf
-        writer = BatchWriter(
-            database: database,
-            memory: memory,
-            newest: newest,
-            batchMicroseconds: settings.batchMicroseconds,
-            clock: clock
-        )
+        let openCalls = OpenCalls()
+        let writers = [LedgerLane.settlements, .admissions].map { lane in
+            BatchWriter(
+                database: database,
+                lane: lane,
+                openCalls: openCalls,
+                memory: memory,
+                newest: newest,
+                batchMicroseconds: settings.batchMicroseconds,
+                clock: clock
+            )
+        }
+        writer = writers[0]
+        admitter = database.dialect == .sqlite ? nil : writers[1]
+        let sides: [JournalQueue.Side] = admitter == nil ? [.both] : [.settlements, .admissions]
+        wakes = Dictionary(uniqueKeysWithValues: sides.map { ($0, DispatchSemaphore(value: 0)) })
     }
 
-    /// Starts the writer, the watch over late settlements, and the upkeep; call once.
+    /// Starts the writers, the watch over what is late, and the upkeep; call once.
     package func start() {
-        run("tokenaudit.journal") { [self] in
-            while runBatch() {}
+        for side in wakes.keys {
+            run("tokenaudit.journal.\(side)") { [self] in
+                while runBatch(side) {}
+            }
         }
         run("tokenaudit.journal.watch") { [self] in
             while !queue.withLock(\.isStopped) {
                 usleep(50_000)
                 spoolOverdue()
+                refuseOverdue()
             }
         }
         run("tokenaudit.journal.upkeep") { [self] in
@@ -103,7 +124,7 @@ package final class BatchJournal: Journal {
     /// stays in the spool for the next start.
     package func stop() async {
         queue.withLock { $0.stop() }
-        wake.signal()
+        for wake in wakes.values { wake.signal() }
         await withCheckedContinuation { continuation in
             threads.notify(queue: .global()) { continuation.resume() }
         }
@@ -111,7 +132,10 @@ package final class BatchJournal: Journal {
         spool.close()
     }
 
-    package var isReady: Bool { queue.withLock(\.isReady) }
+    package var isReady: Bool { queue.withLock(\.isReady) && isAlive }
+
+    /// Nobody can have taken this process for dead.
+    private var isAlive: Bool { pulse?.isFresh ?? true }
 
     /// Settlements waiting for the writer or in its hands.
     package var unsettled: Int { queue.withLock(\.unsettled) }
@@ -122,15 +146,16 @@ package final class BatchJournal: Journal {
     // MARK: - Asking
 
     package func admit(_ request: AdmissionRequest, completion: @escaping @Sendable (Admission) -> Void) {
+        guard isAlive else { return completion(.unavailable) }
         let now = DispatchTime.now().uptimeNanoseconds
         let pending = PendingAdmission(request, queuedAt: now, completion: completion)
         let spooled = spool.usedRecords
-        let (offer, wakes) = queue.withLock { queue in
+        let (offer, sleeper) = queue.withLock { queue in
             let offer = queue.offer(pending, spooled: spooled, now: now)
-            return (offer, offer == .queued && queue.takeWake())
+            return (offer, offer == .queued ? queue.takeWake(for: .admissions) : nil)
         }
         if case .answered(let answer) = offer { return completion(answer) }
-        if wakes { wake.signal() }
+        if let sleeper { wakes[sleeper]?.signal() }
     }
 
     package func settle(_ settlement: Settlement, completion: @escaping @Sendable (SettleOutcome) -> Void) {
@@ -139,28 +164,32 @@ package final class BatchJournal: Journal {
             queuedAt: DispatchTime.now().uptimeNanoseconds,
             completion: completion
         )
-        let (isTaken, wakes) = queue.withLock { queue in
+        let (isTaken, sleeper) = queue.withLock { queue in
             let isTaken = queue.offer(pending)
-            return (isTaken, isTaken && queue.takeWake())
+            return (isTaken, isTaken ? queue.takeWake(for: .settlements) : nil)
         }
         if !isTaken { return pending.answer(spool.keep(givenUp: [settlement]) ? .durable : .lost) }
-        if wakes { wake.signal() }
+        if let sleeper { wakes[sleeper]?.signal() }
     }
 
     // MARK: - Writing
 
     /// - Returns: false when stopping and nothing is left to do.
-    private func runBatch() -> Bool {
-        if wantsGap.exchange(false, ordering: .acquiringAndReleasing) { _ = try? database.checkpoint() }
-        let taken = queue.withLock { $0.take(now: DispatchTime.now().uptimeNanoseconds) }
-        if taken.isOver { return false }
+    private func runBatch(_ side: JournalQueue.Side) -> Bool {
+        if side == .both, wantsGap.exchange(false, ordering: .acquiringAndReleasing) { _ = try? embedded?.checkpoint() }
+        let taken = queue.withLock { $0.take(side, now: DispatchTime.now().uptimeNanoseconds) }
+        if taken.isOver {
+            // The writer of settlements may have waited for this one.
+            for wake in wakes.values { wake.signal() }
+            return false
+        }
         for pending in taken.refused { pending.completion(.unavailable) }
         guard !taken.work.isEmpty else {
-            if taken.refused.isEmpty { _ = wake.wait(timeout: .now() + .milliseconds(500)) }
+            if taken.refused.isEmpty { _ = wakes[side]?.wait(timeout: .now() + .milliseconds(500)) }
             return true
         }
-        write(taken.work[...], trustsMemory: true)
-        queue.withLock { $0.disposed() }
+        write(taken.work[...], by: side == .admissions ? admitter ?? writer : writer, trustsMemory: true)
+        if side != .admissions { queue.withLock { $0.disposed() } }
         let linger = settings.linger(after: taken.work.count)
         if linger > 0 { usleep(linger) }
         return true
@@ -168,7 +197,7 @@ package final class BatchJournal: Journal {
 
     /// Commits the work, in as many transactions as it takes; a batch that fails on a record is halved until the record
     /// stands alone.
-    private func write(_ work: ArraySlice<JournalWork>, trustsMemory: Bool) {
+    private func write(_ work: ArraySlice<JournalWork>, by writer: BatchWriter, trustsMemory: Bool) {
         var rest = work
         var trustsMemory = trustsMemory
         var hasFailedAlone = false
@@ -184,7 +213,7 @@ package final class BatchJournal: Journal {
                 if rest.count > 1 {
                     logger.warning("a batch failed and is halved", metadata: ["cause": "\(fault.cause)"])
                     let middle = rest.startIndex + rest.count / 2
-                    write(rest[..<middle], trustsMemory: false)
+                    write(rest[..<middle], by: writer, trustsMemory: false)
                     rest = rest[middle...]
                 } else if hasFailedAlone {
                     // Twice alone: it was not the weather.
@@ -192,16 +221,42 @@ package final class BatchJournal: Journal {
                 } else {
                     hasFailedAlone = true
                 }
-            } catch BatchWriter.Failure.unknown(let error) {
-                onFatal(error)
-                return giveUp(rest)
+            } catch BatchWriter.Failure.unknown(let error, let held) {
+                return leaveUnknown(rest, error, held: held)
             } catch {
-                if queue.withLock({ $0.goAway() }) {
-                    logger.critical("the database takes nothing", metadata: ["cause": "\(error)"])
-                }
+                goAway(error)
                 return giveUp(rest)
             }
         }
+    }
+
+    private func goAway(_ cause: any Error) {
+        if queue.withLock({ $0.goAway() }) {
+            logger.critical("the database takes nothing", metadata: ["cause": "\(cause)"])
+        }
+    }
+
+    /// A commit of which nobody knows whether it happened. An embedded database may be damaged: the process must not go on. On
+    /// a server it is looked up: settlements are booked again from the spool, which finds what is booked already; calls that
+    /// may be held for are given back in the same way, and nobody goes on with them.
+    func leaveUnknown(
+        _ work: ArraySlice<JournalWork>,
+        _ error: StorageError,
+        held: [(call: CallIntent, hold: Hold)]
+    ) {
+        guard embedded == nil else {
+            onFatal(error)
+            return giveUp(work)
+        }
+        goAway(error)
+        let isKept = held.isEmpty || spool.keep(givenUp: held.map { voiding($0.call, hold: $0.hold) })
+        if !isKept {
+            logger.critical(
+                "neither database nor spool takes what gives holds back",
+                metadata: ["count": "\(held.count)"]
+            )
+        }
+        giveUp(work)
     }
 
     func finish(_ work: ArraySlice<JournalWork>, _ committed: BatchWriter.Committed) {
@@ -218,7 +273,8 @@ package final class BatchJournal: Journal {
             case .settle(let pending): pending.answer(.durable)
             case .admit(let pending):
                 let answer = answer ?? .unavailable
-                if case .held(let hold) = answer, now &- pending.queuedAt > settings.admitMilliseconds * 1_000_000 {
+                let isLate = now &- pending.queuedAt > settings.admitMilliseconds * 1_000_000 || !isAlive
+                if case .held(let hold) = answer, isLate {
                     void(pending.request.call, hold: hold)
                     pending.completion(.unavailable)
                 } else {
@@ -229,26 +285,26 @@ package final class BatchJournal: Journal {
     }
 
     /// Gives a hold back that came too late to be used.
-    private func void(_ call: CallIntent, hold: Hold) {
+    private func void(_ call: CallIntent, hold: Hold) { settle(voiding(call, hold: hold)) { _ in } }
+
+    private func voiding(_ call: CallIntent, hold: Hold) -> Settlement {
         let endedAt = clock()
-        settle(
-            Settlement(
-                call: call,
-                hold: hold,
-                result: CallResult(
-                    outcome: .voided,
-                    usage: Usage(),
-                    charge: .zero,
-                    cost: .zero,
-                    flags: [],
-                    statusCode: 503,
-                    endedAt: endedAt,
-                    durationMilliseconds: max(0, endedAt.microseconds - call.startedAt.microseconds) / 1_000,
-                    firstByteMilliseconds: nil,
-                    rawUsage: nil
-                )
+        return Settlement(
+            call: call,
+            hold: hold,
+            result: CallResult(
+                outcome: .voided,
+                usage: Usage(),
+                charge: .zero,
+                cost: .zero,
+                flags: [],
+                statusCode: 503,
+                endedAt: endedAt,
+                durationMilliseconds: max(0, endedAt.microseconds - call.startedAt.microseconds) / 1_000,
+                firstByteMilliseconds: nil,
+                rawUsage: nil
             )
-        ) { _ in }
+        )
     }
 
     // MARK: - Failing
@@ -309,9 +365,8 @@ package final class BatchJournal: Journal {
             spool.committed(work)
             queue.withLock { $0.release(wasOpen ? 1 : 0) }
             pending.answer(.durable)
-        } catch BatchWriter.Failure.unknown(let error) {
-            onFatal(error)
-            giveUp(work)
+        } catch BatchWriter.Failure.unknown(let error, _) {
+            leaveUnknown(work, error, held: [])
         } catch {
             giveUp(work)
         }

@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import Glibc
 import Synchronization
 
 /// Turns a batch into one transaction, and says whose fault it is where that fails.
@@ -9,8 +10,8 @@ final class BatchWriter: Sendable {
         case record(Fault)
         /// Rolled back, or not begun: the database takes nothing at the moment.
         case away(StorageError)
-        /// The commit itself failed: nobody knows whether it happened.
-        case unknown(StorageError)
+        /// The commit itself failed: nobody knows whether it happened, and whether these calls are held for.
+        case unknown(StorageError, held: [(call: CallIntent, hold: Hold)])
     }
 
     /// What a record did.
@@ -35,49 +36,71 @@ final class BatchWriter: Sendable {
 
     private struct State {
         var memory: LedgerBatch.Memory
-        /// Rows this process inserted and nobody closed: they need not be read before they are closed.
-        var open: Set<CallID> = []
         /// The ledger's time never runs backwards.
         var newest: Instant
     }
 
-    private let database: SQLiteDatabase
+    /// Where another transaction was in the way, a batch is done again so often.
+    private static let attempts = 5
+
+    private let database: any LedgerDatabase
+    private let lane: LedgerLane
+    private let openCalls: OpenCalls
     private let batchNanoseconds: UInt64
     private let clock: @Sendable () -> Instant
     private let state: Mutex<State>
 
+    /// - Parameter openCalls: shared by the writers of a process.
     init(
-        database: SQLiteDatabase,
+        database: any LedgerDatabase,
+        lane: LedgerLane,
+        openCalls: OpenCalls,
         memory: LedgerBatch.Memory,
         newest: Instant,
         batchMicroseconds: UInt64,
         clock: @escaping @Sendable () -> Instant
     ) {
         self.database = database
+        self.lane = lane
+        self.openCalls = openCalls
         self.clock = clock
         batchNanoseconds = batchMicroseconds * 1_000
         state = Mutex(State(memory: memory, newest: newest))
     }
 
-    /// - Parameter trustsMemory: rows that this process knows to be open are closed without being read first.
+    /// - Parameter trustsMemory: rows that this process knows to be open are closed without being read first. That is so
+    ///   only where no other process may have taken this one for dead.
     /// - Throws: ``Failure``. Nothing is committed then, except perhaps after `.unknown`.
     func commit(_ work: ArraySlice<JournalWork>, trustsMemory: Bool) throws -> Committed {
-        try state.withLock { state in
+        let open = trustsMemory && database.dialect == .sqlite ? openCalls.known(in: work) : []
+        return try state.withLock { state in
+            try meetUserAgents(of: work, &state.memory)
             var committed = Committed()
-            committed.answers.reserveCapacity(work.count)
             var memory = state.memory
             var now = state.newest
             try transaction { connection in
-                // Read after the lock: whoever had it before may have booked at a later time.
-                now = max(clock(), state.newest)
+                committed = Committed()
+                committed.answers.reserveCapacity(work.count)
+                var needs = LedgerBatch.Needs()
+                for item in work {
+                    switch item {
+                    case .settle(let pending):
+                        needs.settle(pending.settlement, isOpen: open.contains(pending.settlement.call.id))
+                    case .admit(let pending): needs.admit(pending.request)
+                    }
+                }
+                var batch = try LedgerBatch(connection, memory: state.memory, needs: needs, after: state.newest) {
+                    // Whoever had the locks before may have booked at a later time.
+                    try max(LedgerTime.read(connection) ?? clock(), state.newest)
+                }
+                now = batch.time
                 let start = DispatchTime.now().uptimeNanoseconds
-                var batch = LedgerBatch(connection, memory: state.memory, now: now)
                 var settles = false
                 for item in work {
                     switch item {
                     case .settle(let pending):
                         settles = true
-                        let isOpen = trustsMemory && state.open.contains(pending.settlement.call.id)
+                        let isOpen = open.contains(pending.settlement.call.id)
                         let closing = try batch.settle(pending.settlement, isOpen: isOpen)
                         if closing.isRemarkable {
                             committed.remarkable.append((pending.settlement.call.id, closing))
@@ -96,19 +119,33 @@ final class BatchWriter: Sendable {
                 Failpoint.hit("journal.before-commit")
                 if settles { Failpoint.hit("journal.before-settle-commit") }
                 memory = try batch.finish()
+            } unknown: { error in
+                .unknown(error, held: committed.held(of: work))
             }
             state.memory = memory
             state.newest = now
-            for (item, answer) in zip(work, committed.answers) {
-                switch item {
-                case .settle(let pending):
-                    if state.open.remove(pending.settlement.call.id) != nil { committed.freed += 1 }
-                case .admit(let pending):
-                    if case .held = answer { state.open.insert(pending.request.call.id) }
-                }
-            }
+            committed.freed = openCalls.update(work, answers: committed.answers)
             return committed
         }
+    }
+
+    /// Several writers that meet the same new names would wait for each other in their ledger transactions.
+    private func meetUserAgents(of work: ArraySlice<JournalWork>, _ memory: inout LedgerBatch.Memory) throws {
+        guard database.dialect != .sqlite else { return }
+        var names: Set<String> = []
+        for case .admit(let pending) in work where memory.known(pending.request.call.userAgent) == nil {
+            names.insert(pending.request.call.userAgent)
+        }
+        guard !names.isEmpty else { return }
+        var met = memory
+        try transaction { connection in
+            met = memory
+            for name in names.sorted() { _ = try met.userAgent(name, connection) }
+        } unknown: {
+            // Whether they are there shows when they are asked for again.
+            .away($0)
+        }
+        memory = met
     }
 
     /// Sets a record aside that cannot be booked; its hold stays. - Returns: true if this process had admitted the call.
@@ -120,52 +157,70 @@ final class BatchWriter: Sendable {
                     settlement.call.id,
                     record: SettlementCoding.encode(settlement),
                     cause: cause,
-                    now: max(clock(), state.newest),
+                    now: try max(LedgerTime.read(connection) ?? clock(), state.newest),
                     connection
                 )
             }
-            return state.open.remove(settlement.call.id) != nil
         }
+        return openCalls.remove(settlement.call.id)
     }
 
     /// Whether the database takes a commit: writes this replica's beat. - Throws: ``Failure``.
     func beat() throws {
         try state.withLock { state in
             try transaction { connection in
-                _ = try connection.execute(
-                    "UPDATE replicas SET beat = beat + 1, beat_at = ? WHERE id = ?",
-                    SQLValue(max(clock(), state.newest)),
-                    SQLValue(state.memory.replica)
+                try ReplicaRows.beat(
+                    state.memory.replica,
+                    now: max(LedgerTime.read(connection) ?? clock(), state.newest),
+                    connection
                 )
             }
         }
     }
 
-    /// One transaction, and whose fault it is where it fails. - Throws: ``Failure``.
-    private func transaction(_ body: (SQLiteConnection) throws -> Void) throws {
-        do {
-            try database.withWriter { connection in
-                do throws(StorageError) {
-                    if Failpoint.fails("journal.begin") { throw .busy }
-                    try connection.begin()
-                } catch { throw Failure.away(error) }
-                do { try body(connection) } catch {
-                    connection.rollBack()
-                    throw Self.failure(error)
-                }
-                do throws(StorageError) {
-                    if Failpoint.fails("journal.commit") { throw .io("a failpoint") }
-                    try connection.commit()
-                } catch {
-                    switch error {
-                    // These say for sure that nothing was committed.
-                    case .full, .busy: throw Failure.away(error)
-                    case .constraint: throw Self.failure(error)
-                    default: throw Failure.unknown(error)
-                    }
+    /// One transaction, again where another was in the way, and whose fault it is where it fails. - Throws: ``Failure``.
+    private func transaction(
+        _ body: (any TransactionConnection) throws -> Void,
+        unknown: (StorageError) -> Failure = { .unknown($0, held: []) }
+    ) throws {
+        var attempt = 1
+        while true {
+            do {
+                return try attemptTransaction(body, unknown: unknown)
+            } catch StorageError.contended(let cause) {
+                guard attempt < Self.attempts else { throw Failure.away(.contended(cause)) }
+                // Whoever was in the way should not be met again at once.
+                usleep(UInt32.random(in: 0...UInt32(attempt * 2_000)))
+                attempt += 1
+            } catch { throw Self.failure(error) }
+        }
+    }
+
+    private func attemptTransaction(
+        _ body: (any TransactionConnection) throws -> Void,
+        unknown: (StorageError) -> Failure
+    ) throws {
+        try database.withLedger(lane) { connection in
+            do throws(StorageError) {
+                if Failpoint.fails("journal.begin") { throw .busy }
+                try connection.begin()
+            } catch { throw Failure.away(error) }
+            do { try body(connection) } catch {
+                connection.rollBack()
+                throw error
+            }
+            do throws(StorageError) {
+                if Failpoint.fails("journal.commit") { throw .io("a failpoint") }
+                try connection.commit()
+            } catch {
+                switch error {
+                // These say for sure that nothing was committed.
+                case .full, .busy: throw Failure.away(error)
+                case .constraint, .contended: throw error
+                default: throw unknown(error)
                 }
             }
-        } catch { throw Self.failure(error) }
+        }
     }
 
     private static func failure(_ error: any Error) -> Failure {
@@ -173,7 +228,7 @@ final class BatchWriter: Sendable {
         case let error as Failure: error
         case let error as StorageError:
             switch error {
-            case .busy, .full, .io, .unusable: .away(error)
+            case .busy, .contended, .full, .io, .unusable: .away(error)
             case .constraint(let cause): .record(Fault(cause: cause, kind: cause, isOfData: true))
             case .misuse(let cause): .record(Fault(cause: cause, kind: cause, isOfData: false))
             }
@@ -193,6 +248,16 @@ final class BatchWriter: Sendable {
         case .exceedsCaptured: "exceedsCaptured"
         case .ended: "ended"
         case .notEnded: "notEnded"
+        }
+    }
+}
+
+extension BatchWriter.Committed {
+    /// Calls that would be held for.
+    fileprivate func held(of work: ArraySlice<JournalWork>) -> [(call: CallIntent, hold: Hold)] {
+        zip(work, answers).compactMap { item, answer in
+            guard case .admit(let pending) = item, case .held(let hold)? = answer else { return nil }
+            return (pending.request.call, hold)
         }
     }
 }

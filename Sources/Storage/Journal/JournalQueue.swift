@@ -2,13 +2,18 @@ import Domain
 
 /// What waits for the writer, and whether the journal takes anything: a value under the journal's lock.
 ///
-/// Settlements are never refused. Admissions are: beyond the queue, beyond a user's quarter of it, and where the spool
+/// One writer takes both kinds of work, or each kind has a writer of its own. Settlements are never refused. Admissions are: beyond the queue, beyond a user's quarter of it, and where the spool
 /// would have no room for the settlement of one more call.
 struct JournalQueue: Sendable {
     /// What becomes of an admission that is offered.
     enum Offer: Hashable {
         case answered(Admission)
         case queued
+    }
+
+    /// What a writer takes.
+    enum Side: Hashable, CaseIterable {
+        case both, settlements, admissions
     }
 
     /// The writer's next batch.
@@ -34,9 +39,12 @@ struct JournalQueue: Sendable {
     /// Records fail alike: nothing is admitted until what waits in the spool went through.
     private(set) var isHalted = false
     private(set) var isStopping = false
+    /// No writer is left.
     private(set) var isStopped = false
-    /// The writer sleeps.
-    private var isWaiting = false
+    /// The writer of admissions has ended, after which no settlement comes of it.
+    private var hasStoppedAdmitting = false
+    /// Writers that sleep.
+    private var sleeping: Set<Side> = []
 
     init(_ settings: JournalSettings) { self.settings = settings }
 
@@ -68,41 +76,77 @@ struct JournalQueue: Sendable {
         return true
     }
 
-    /// Whether the writer has to be woken for what was offered.
-    mutating func takeWake() -> Bool {
-        defer { isWaiting = false }
-        return isWaiting
+    /// The writer that has to be woken for what was offered.
+    mutating func takeWake(for side: Side) -> Side? {
+        if sleeping.isEmpty { return nil }
+        return sleeping.remove(.both) ?? sleeping.remove(side)
     }
 
     // MARK: - The writer's side
 
     /// Settlements first, then admissions. An empty batch means that the writer may sleep, unless it is over.
-    mutating func take(now: UInt64) -> Taken {
+    mutating func take(_ side: Side = .both, now: UInt64) -> Taken {
         var taken = Taken()
-        inFlight = settlements.take(settings.batchCalls)
         taken.work.reserveCapacity(settings.batchCalls)
-        for pending in inFlight { taken.work.append(.settle(pending)) }
+        if side != .admissions {
+            inFlight = settlements.take(settings.batchCalls)
+            for pending in inFlight { taken.work.append(.settle(pending)) }
+        }
+        if side != .settlements { takeAdmissions(into: &taken, now: now) }
+        let isEmpty = taken.work.isEmpty && taken.refused.isEmpty
+        if isEmpty, isStopping { taken.isOver = end(side) }
+        if isEmpty, !taken.isOver { sleeping.insert(side) } else { sleeping.remove(side) }
+        return taken
+    }
+
+    private mutating func takeAdmissions(into taken: inout Taken, now: UInt64) {
         // While nothing can be admitted, nobody is left waiting for it.
         let isRefusing = isAway || isHalted
         let room = isRefusing ? admissions.count : settings.batchCalls - taken.work.count
         for pending in admissions.take(room) {
-            let userID = pending.request.call.userID
-            let left = (admissionsByUser[userID] ?? 1) - 1
-            admissionsByUser[userID] = left > 0 ? left : nil
-            if isRefusing || now &- pending.queuedAt > settings.admitMilliseconds * 1_000_000 {
+            forget(pending)
+            if isRefusing || isLate(pending, now: now) {
                 taken.refused.append(pending)
             } else {
                 taken.work.append(.admit(pending))
             }
         }
         release(taken.refused.count)
-        let isEmpty = taken.work.isEmpty && taken.refused.isEmpty
-        if isEmpty, isStopping {
-            isStopped = true
-            taken.isOver = true
+    }
+
+    /// Admissions that no writer takes in time: the database answers nobody.
+    mutating func expired(now: UInt64) -> [PendingAdmission] {
+        var late = 0
+        for pending in admissions.elements {
+            guard isLate(pending, now: now) else { break }
+            late += 1
         }
-        isWaiting = isEmpty && !isStopping
-        return taken
+        let expired = admissions.take(late)
+        for pending in expired { forget(pending) }
+        release(late)
+        return expired
+    }
+
+    private func isLate(_ pending: PendingAdmission, now: UInt64) -> Bool {
+        now &- pending.queuedAt > settings.admitMilliseconds * 1_000_000
+    }
+
+    private mutating func forget(_ pending: PendingAdmission) {
+        let userID = pending.request.call.userID
+        let left = (admissionsByUser[userID] ?? 1) - 1
+        admissionsByUser[userID] = left > 0 ? left : nil
+    }
+
+    /// - Returns: whether the writer may end: that of settlements is the last.
+    private mutating func end(_ side: Side) -> Bool {
+        switch side {
+        case .both: isStopped = true
+        case .admissions: hasStoppedAdmitting = true
+        case .settlements:
+            guard hasStoppedAdmitting else { return false }
+            isStopped = true
+        }
+        return true
     }
 
     mutating func disposed() { inFlight.removeAll(keepingCapacity: true) }

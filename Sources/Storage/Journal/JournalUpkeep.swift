@@ -13,6 +13,13 @@ extension BatchJournal {
         for pending in overdue where spool.keep(late: pending) { pending.answer(.durable) }
     }
 
+    /// What the writer has not taken in time is refused: the database answers nobody.
+    func refuseOverdue() {
+        for pending in queue.withLock({ $0.expired(now: DispatchTime.now().uptimeNanoseconds) }) {
+            pending.completion(.unavailable)
+        }
+    }
+
     /// Brings what waits in the spool to the database, and finds out whether the database is back.
     func retrySpooled() {
         let (isAway, isHalted) = queue.withLock { ($0.isAway, $0.isHalted) }
@@ -36,8 +43,9 @@ extension BatchJournal {
             if isEmpty {
                 logger.notice("the database takes commits again", metadata: ["settlements": "\(waiting.count)"])
             }
-        } catch BatchWriter.Failure.unknown(let error) {
-            onFatal(error)
+        } catch BatchWriter.Failure.unknown(let error, _) {
+            // What was being booked waits in the spool still.
+            leaveUnknown([], error, held: [])
         } catch {
             // Told when it began; this is tried ten times a second.
             logger.debug(
@@ -78,6 +86,7 @@ extension BatchJournal {
     /// Beside the writer where the WAL has grown, or has rested for a second; then a short gap of the writer's in which it
     /// can start over.
     func checkpoint(quietRounds: inout Int) {
+        guard let database = embedded else { return }
         let commits = committedBatches.exchange(0, ordering: .relaxed)
         quietRounds = commits == 0 ? quietRounds + 1 : 0
         let isLarge = database.walPages > settings.checkpointPages && commits > 0

@@ -1,10 +1,11 @@
 import Domain
 
-/// One ledger transaction's work: settlements first, then admissions, decided by Domain against the locked balances.
+/// One ledger transaction's work: what it needs is locked and read first, in the one order of all ledger transactions (calls,
+/// grants, keys, each by id); then settlements and admissions are decided by Domain, and written.
 ///
 /// Nothing leaves it before the caller has committed: a failed batch is dropped with all it counted.
 struct LedgerBatch {
-    /// Kept by the one writer from batch to batch.
+    /// Kept by a writer from batch to batch.
     struct Memory {
         let replica: ReplicaID
         var nextLeaf: Int64 = 0
@@ -17,62 +18,106 @@ struct LedgerBatch {
         init(replica: ReplicaID) { self.replica = replica }
     }
 
+    /// What is to be decided. The caller knows some calls to be open (it admitted them and nobody closed them since), which
+    /// spares reading their rows; if a row disagrees the batch fails, and must be done again without that knowledge.
+    struct Needs {
+        fileprivate var calls: [CallID] = []
+        fileprivate var lanes: Set<Lane> = []
+        fileprivate var holders: Set<QuotaHolder> = []
+        fileprivate var ofAbsent: [CallID: (parts: [HoldPart], holder: QuotaHolder)] = [:]
+
+        mutating func settle(_ settlement: Settlement, isOpen: Bool) {
+            let hold = settlement.hold
+            if isOpen { return lanes.formUnion(hold.parts.lazy.map(\.lane)) }
+            let holder = QuotaHolder(userID: settlement.call.userID, groupID: hold.groupID)
+            calls.append(settlement.call.id)
+            ofAbsent[settlement.call.id] = (hold.parts, holder)
+        }
+
+        mutating func resolve(_ call: CallID) { calls.append(call) }
+
+        mutating func admit(_ request: AdmissionRequest) {
+            for candidate in request.candidates {
+                holders.insert(QuotaHolder(userID: request.call.userID, groupID: candidate.groupID))
+            }
+            if request.hasSpendingLimit { lanes.insert(.key(request.call.keyID)) }
+        }
+    }
+
     private let connection: any SQLConnection
     private let now: Instant
     private(set) var memory: Memory
+    private var rows: [CallID: LockedCall] = [:]
     private var balances: Balances
     private var rollups = Rollups()
     private var leaves: AuditLeaves
-    private var loaded: Set<Holder> = []
 
-    private struct Holder: Hashable {
-        let userID: UserID
-        let groupID: ModelGroupID
-    }
-
-    init(_ connection: any SQLConnection, memory: Memory, now: Instant) {
+    /// Locks and reads.
+    /// - Parameters:
+    ///   - newest: the newest booking there is: no grant is needed that had ended by then.
+    ///   - clock: asked once the locks are there, see ``LedgerTime``.
+    init(
+        _ connection: any SQLConnection,
+        memory: Memory,
+        needs: Needs,
+        after newest: Instant = Instant(microseconds: .min),
+        clock: () throws -> Instant
+    ) throws {
         self.connection = connection
-        self.now = now
         self.memory = memory
         balances = Balances(minimumCapacity: 8)
         leaves = AuditLeaves(replica: memory.replica, first: memory.nextLeaf)
+        var needs = needs
+        if !needs.calls.isEmpty {
+            rows = try CallRows.locked(needs.calls, connection)
+            for id in needs.calls {
+                let absent = needs.ofAbsent[id]
+                guard let row = rows[id] else {
+                    if let absent {
+                        needs.lanes.formUnion(absent.parts.lazy.map(\.lane))
+                        needs.holders.insert(absent.holder)
+                    }
+                    continue
+                }
+                needs.lanes.formUnion(row.parts.lazy.map(\.lane))
+                if row.state != .open, row.state != .uncertain, let absent { needs.holders.insert(absent.holder) }
+            }
+        }
+        try LaneRows.load(needs.lanes, of: needs.holders, endingAfter: newest, into: &balances, connection)
+        now = try clock()
     }
 
+    /// The ledger's time in this transaction.
+    var time: Instant { now }
+
     /// Closes a call.
-    /// - Parameter isOpen: the caller knows the row to be open (it admitted it and nobody closed it since), which spares
-    ///   reading it; if the row disagrees this throws and the batch must be done again without that knowledge.
+    /// - Parameter isOpen: as it was said to ``Needs``.
     mutating func settle(_ settlement: Settlement, isOpen: Bool) throws -> Closing {
         let id = settlement.call.id
-        let row: LockedCall?
-        if isOpen {
-            row = LockedCall(
-                id: id,
-                userID: settlement.call.userID,
-                groupID: settlement.hold.groupID,
-                multiplier: settlement.hold.multiplier,
-                estimatedInputPrice: settlement.call.estimatedInputPrice,
-                parts: settlement.hold.parts,
-                state: .open
-            )
-        } else {
-            row = try CallRows.locked(id, connection)
-        }
-        for part in row?.parts ?? settlement.hold.parts { try LaneRows.load(part.lane, into: &balances, connection) }
-        if row?.state != .open, row?.state != .uncertain {
-            try load(settlement.call.userID, settlement.hold.groupID)
-        }
+        let row =
+            rows[id]
+            ?? (isOpen
+                ? LockedCall(
+                    id: id,
+                    userID: settlement.call.userID,
+                    groupID: settlement.hold.groupID,
+                    multiplier: settlement.hold.multiplier,
+                    estimatedInputPrice: settlement.call.estimatedInputPrice,
+                    parts: settlement.hold.parts,
+                    state: .open
+                ) : nil)
         let closing = try balances.close(settlement, row: row, now: now)
+        // Whatever else this batch has of the call finds it closed.
+        rows[id] = LockedCall(id: id, row, settlement, closing)
         switch closing.action {
         case .none: return closing
         case .close:
-            guard try CallRows.close(settlement, closing: closing, leaf: leaves.next, connection) else {
-                throw StorageError.misuse("a call was closed under its lock")
-            }
+            try CallRows.close(settlement, closing: closing, leaf: leaves.next, connection)
         case .correct:
             guard let row else { throw StorageError.misuse("a correction without a row") }
             try CallRows.correct(settlement, row: row, closing: closing, leaf: leaves.next, connection)
         case .insert:
-            let agent = try userAgent(settlement.call.userAgent)
+            let agent = try memory.userAgent(settlement.call.userAgent, connection)
             try CallRows.insertClosed(
                 settlement,
                 closing: closing,
@@ -123,11 +168,9 @@ struct LedgerBatch {
 
     /// Decides one admission and writes its row.
     mutating func admit(_ request: AdmissionRequest) throws -> Admission {
-        for candidate in request.candidates { try load(request.call.userID, candidate.groupID) }
-        if request.hasSpendingLimit { try LaneRows.load(.key(request.call.keyID), into: &balances, connection) }
         let admission = balances.admit(request, now: now)
         guard case .held(let hold) = admission else { return admission }
-        let agent = try userAgent(request.call.userAgent)
+        let agent = try memory.userAgent(request.call.userAgent, connection)
         try CallRows.insert(
             request.call,
             hold: hold,
@@ -141,45 +184,58 @@ struct LedgerBatch {
 
     /// Closes an open call of a dead process by policy.
     mutating func resolve(_ open: OpenCall, by policy: UncertainPolicy) throws -> Closing {
-        guard let row = try CallRows.locked(open.call.id, connection) else {
-            throw StorageError.misuse("an open call has no row")
-        }
-        for part in row.parts { try LaneRows.load(part.lane, into: &balances, connection) }
+        guard let row = rows[open.call.id] else { throw StorageError.misuse("an open call has no row") }
         let closing = try balances.resolve(row, by: policy, now: now)
         guard closing.action == .close else { return closing }
         let flags = row.flags.union(closing.flags)
-        guard try CallRows.close(open.call.id, closing: closing, flags: flags, leaf: leaves.next, now: now, connection)
-        else {
-            throw StorageError.misuse("a call was closed under its lock")
-        }
+        try CallRows.close(open.call.id, closing: closing, flags: flags, leaf: leaves.next, now: now, connection)
         try append(closing.entries, of: open.call.id, reason: "held on a grant that has ended since")
         leaves.append(BillLeaf(open, row: row, closing: closing, flags: flags, now: now))
         rollups.addResolved(open.call, group: row.groupID, closing: closing, now: now)
         return closing
     }
 
-    /// Writes balances, roll-ups and leaves. - Returns: the memory to keep once the commit is through.
+    /// Writes balances, roll-ups and leaves, and waits for all that was written.
+    /// - Returns: the memory to keep once the commit is through.
     mutating func finish() throws -> Memory {
         try LaneRows.save(balances, connection)
         try rollups.flush(replica: memory.replica, connection)
         try leaves.flush(now: now, connection)
+        try connection.flush()
         memory.nextLeaf = leaves.next
         return memory
     }
+}
 
-    private mutating func load(_ userID: UserID, _ groupID: ModelGroupID) throws {
-        guard loaded.insert(Holder(userID: userID, groupID: groupID)).inserted else { return }
-        try LaneRows.load(holder: userID, groupID, endingAfter: now, into: &balances, connection)
-    }
-
-    private mutating func userAgent(_ text: String) throws -> Int64 {
-        if let id = memory.userAgents[text] { return id }
+extension LedgerBatch.Memory {
+    /// The row of what a client calls itself.
+    mutating func userAgent(_ text: String, _ connection: any SQLConnection) throws -> Int64 {
+        if let id = known(text) { return id }
         let clipped = UserAgentRows.clip(text)
-        if let id = memory.userAgents[clipped] { return id }
         let id = try UserAgentRows.id(of: clipped, connection)
         // Clients can make up any number of names; the memory of them is bounded.
-        if memory.userAgents.count >= 4_096 { memory.userAgents.removeAll(keepingCapacity: true) }
-        memory.userAgents[clipped] = id
+        if userAgents.count >= 4_096 { userAgents.removeAll(keepingCapacity: true) }
+        userAgents[clipped] = id
         return id
+    }
+
+    /// The row of a client that was met before.
+    func known(_ text: String) -> Int64? { userAgents[text] ?? userAgents[UserAgentRows.clip(text)] }
+}
+
+extension LockedCall {
+    /// The row of a call as a settlement left it.
+    fileprivate init(id: CallID, _ row: LockedCall?, _ settlement: Settlement, _ closing: Closing) {
+        self.init(
+            id: id,
+            userID: settlement.call.userID,
+            groupID: settlement.hold.groupID,
+            multiplier: settlement.hold.multiplier,
+            estimatedInputPrice: settlement.call.estimatedInputPrice,
+            parts: closing.parts,
+            state: closing.state,
+            flags: (row?.flags ?? []).union(settlement.result.flags).union(closing.flags),
+            charge: closing.charge
+        )
     }
 }

@@ -23,11 +23,11 @@ package struct Quarantine: Sendable {
     }
 
     private let database: any Database
-    private let now: @Sendable () -> Instant
+    private let clock: @Sendable () -> Instant
 
     package init(database: any Database, now: @escaping @Sendable () -> Instant) {
         self.database = database
-        self.now = now
+        clock = now
     }
 
     package func list() throws -> [Record] {
@@ -102,11 +102,19 @@ package struct Quarantine: Sendable {
                 $0.blob(0)
             }
             guard let record = records.first else { return .unknown }
-            let now = try LedgerTime.now(now, connection)
             // Replica 0 is everybody who is no server; its leaves are numbered under the lock.
             var memory = LedgerBatch.Memory(replica: ReplicaID(0))
             memory.nextLeaf = try AuditLeaves.next(of: memory.replica, connection)
-            var batch = LedgerBatch(connection, memory: memory, now: now)
+            var needs = LedgerBatch.Needs()
+            if let settlement = SettlementCoding.decode(record) {
+                needs.settle(settlement, isOpen: false)
+            } else {
+                needs.resolve(id)
+            }
+            var batch = try LedgerBatch(connection, memory: memory, needs: needs) {
+                try LedgerTime.now(clock, connection)
+            }
+            let now = batch.time
             let outcome = try book(record, &batch, connection)
             guard outcome != .unreadable else { return outcome }
             _ = try batch.finish()

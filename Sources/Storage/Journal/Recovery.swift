@@ -13,9 +13,9 @@ package struct RecoverySummary: Hashable, Sendable {
 
 /// Closes what dead processes left open: first what their spools hold, exactly; then the rest, by policy.
 ///
-/// On an embedded database the lock beside it proves that no other server lives. Every step is idempotent: a process that
-/// dies here is itself recovered from by the next. A record that cannot be booked never keeps a server from starting: it
-/// is quarantined.
+/// That they are dead is proven before: by the lock beside an embedded database, by a spool that nobody holds, or by a beat that
+/// has stood still for long. Every step is idempotent: a process that dies here is itself recovered from by the next. A record
+/// that cannot be booked never keeps a server from starting: it is quarantined.
 struct Recovery {
     // `state IN (0, 3)` is what the partial index says; without it these would read all calls there ever were.
     static let markUncertain =
@@ -23,66 +23,63 @@ struct Recovery {
     static let selectUncertain =
         "SELECT \(OpenCall.columns) FROM api_requests WHERE state IN (0, 3) AND state = 3 AND replica_id = ? AND id NOT IN (SELECT call_id FROM quarantine) ORDER BY id LIMIT 128"
 
-    private let database: SQLiteDatabase
+    private let database: any Database
     private let replica: ReplicaID
     private let policy: UncertainPolicy
     private let logger: Logger
-    private let now: Instant
-    private var nextLeaf: Int64 = 0
-    private var summary = RecoverySummary()
+    private let clock: @Sendable () -> Instant
+    private(set) var summary = RecoverySummary()
 
-    private init(
-        _ database: SQLiteDatabase,
-        replica: ReplicaID,
+    /// - Parameter replica: whose leaves are written: no journal may count on their numbers meanwhile.
+    init(
+        _ database: any Database,
+        as replica: ReplicaID,
         policy: UncertainPolicy,
         logger: Logger,
-        now: Instant
+        clock: @escaping @Sendable () -> Instant
     ) {
         self.database = database
         self.replica = replica
         self.policy = policy
         self.logger = logger
-        self.now = now
+        self.clock = clock
     }
 
-    static func run(
-        _ database: SQLiteDatabase,
-        replica: ReplicaID,
-        spools: [ReplicaID: String],
-        policy: UncertainPolicy,
-        logger: Logger,
-        now: Instant
-    ) throws -> RecoverySummary {
-        var recovery = Recovery(database, replica: replica, policy: policy, logger: logger, now: now)
-        let dead = try database.read { connection in
+    /// Replicas that have not ended, besides one's own.
+    static func running(besides replica: ReplicaID, _ connection: any SQLConnection) throws -> Set<ReplicaID> {
+        Set(
             try connection.query(
                 "SELECT id FROM replicas WHERE ended_at IS NULL AND id <> ? ORDER BY id",
                 SQLValue(replica)
             ) { $0.id(0, ReplicaID.self) }
-        }
-        // Spools are found by their files: the books may be an older copy that does not know who wrote them.
-        for deadReplica in Set(dead).union(spools.keys).sorted() where deadReplica != replica {
-            try recovery.recover(deadReplica, spoolPath: spools[deadReplica])
-        }
-        return recovery.summary
+        )
     }
 
-    private mutating func recover(_ dead: ReplicaID, spoolPath: String?) throws {
+    /// - Parameters:
+    ///   - spoolPath: where it left settlements; nil where that cannot be known from here.
+    ///   - isDead: asked in the transaction that makes its calls uncertain.
+    /// - Returns: false if it is not dead.
+    @discardableResult
+    mutating func recover(
+        _ dead: ReplicaID,
+        spoolPath: String?,
+        if isDead: @Sendable (any SQLConnection) throws -> Bool = { _ in true }
+    ) throws -> Bool {
         if let spoolPath {
             switch try Spool.replay(path: spoolPath, { try replay($0) }) {
             case .isLocked:
                 logger.warning("a spool is still in use; its calls are left alone", metadata: ["replica": "\(dead)"])
-                return
+                return false
             case .taken(let count): summary.spooledSettlements += count
             }
         }
-        summary.deadReplicas += 1
-        _ = try database.write { connection in
-            try connection.execute(
-                Self.markUncertain,
-                SQLValue(dead)
-            )
+        let isMarked = try database.write { connection in
+            guard try isDead(connection) else { return false }
+            try connection.execute(Self.markUncertain, SQLValue(dead))
+            return true
         }
+        guard isMarked else { return false }
+        summary.deadReplicas += 1
         Failpoint.hit("recovery.marked")
         while true {
             let open = try database.read { try $0.query(Self.selectUncertain, SQLValue(dead), row: OpenCall.init) }
@@ -91,9 +88,11 @@ struct Recovery {
             Failpoint.hit("recovery.resolved")
             logger.info("calls of a dead process resolved", metadata: ["count": "\(summary.resolvedCalls)"])
         }
-        _ = try database.write { connection in
-            try connection.execute("UPDATE replicas SET ended_at = ? WHERE id = ?", SQLValue(now), SQLValue(dead))
+        try database.write { [clock] connection in
+            guard try isDead(connection) else { return }
+            try ReplicaRows.end(dead, now: LedgerTime.now(clock, connection), connection)
         }
+        return true
     }
 
     private mutating func replay(_ records: [[UInt8]]) throws {
@@ -106,7 +105,9 @@ struct Recovery {
                 try quarantine(id, record: record, cause: "unreadable in the spool")
                 continue
             }
-            try bookOrQuarantine(settlement.call.id, record: record) { batch in
+            var needs = LedgerBatch.Needs()
+            needs.settle(settlement, isOpen: false)
+            try bookOrQuarantine(settlement.call.id, record: record, needs: needs) { batch in
                 let closing = try batch.settle(settlement, isOpen: false)
                 return closing.isRemarkable ? closing : nil
             }
@@ -116,11 +117,15 @@ struct Recovery {
     private mutating func resolve(_ calls: [OpenCall]) throws {
         let policy = policy
         do {
-            try book { batch in for call in calls { _ = try batch.resolve(call, by: policy) } }
+            var needs = LedgerBatch.Needs()
+            for call in calls { needs.resolve(call.call.id) }
+            try book(needs) { batch in for call in calls { _ = try batch.resolve(call, by: policy) } }
             summary.resolvedCalls += calls.count
         } catch {
             for call in calls {
-                let isBooked = try bookOrQuarantine(call.call.id, record: []) { batch in
+                var needs = LedgerBatch.Needs()
+                needs.resolve(call.call.id)
+                let isBooked = try bookOrQuarantine(call.call.id, record: [], needs: needs) { batch in
                     _ = try batch.resolve(call, by: policy)
                     return nil
                 }
@@ -136,12 +141,13 @@ struct Recovery {
     private mutating func bookOrQuarantine(
         _ id: CallID,
         record: [UInt8],
+        needs: LedgerBatch.Needs,
         _ body: (inout LedgerBatch) throws -> Closing?
     ) throws -> Bool {
         for isLast in [false, true] {
             do {
                 var remarkable: Closing?
-                try book { remarkable = try body(&$0) }
+                try book(needs) { remarkable = try body(&$0) }
                 if let remarkable { logger.report(remarkable, of: id) }
                 return true
             } catch let cause {
@@ -155,22 +161,24 @@ struct Recovery {
         return false
     }
 
-    /// One ledger transaction of this replica's.
-    private mutating func book(_ body: (inout LedgerBatch) throws -> Void) throws {
-        let (first, replica, now) = (nextLeaf, replica, now)
-        nextLeaf = try database.write { connection in
+    /// One ledger transaction.
+    private func book(_ needs: LedgerBatch.Needs, _ body: (inout LedgerBatch) throws -> Void) throws {
+        try database.write { [replica, clock] connection in
             var memory = LedgerBatch.Memory(replica: replica)
-            memory.nextLeaf = first
-            var batch = LedgerBatch(connection, memory: memory, now: now)
+            memory.nextLeaf = try AuditLeaves.next(of: memory.replica, connection)
+            var batch = try LedgerBatch(connection, memory: memory, needs: needs) {
+                try LedgerTime.now(clock, connection)
+            }
             try body(&batch)
-            return try batch.finish().nextLeaf
+            _ = try batch.finish()
         }
     }
 
     private mutating func quarantine(_ id: CallID, record: [UInt8], cause: String) throws {
         logger.critical("a call was quarantined", metadata: ["call": "\(id)", "cause": "\(cause)"])
-        let now = now
-        try database.write { try QuarantineRows.insert(id, record: record, cause: cause, now: now, $0) }
+        try database.write { [clock] in
+            try QuarantineRows.insert(id, record: record, cause: cause, now: LedgerTime.now(clock, $0), $0)
+        }
         summary.quarantined += 1
     }
 }

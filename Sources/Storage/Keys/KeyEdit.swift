@@ -82,7 +82,7 @@ struct KeyEdit {
         // What is shown counts as what is wanted too: whoever writes back what was read changes nothing.
         if let shown = key.limit?.total, shown == limit { return false }
         var balances = Balances(minimumCapacity: 1)
-        try LaneRows.load(.key(key.id), into: &balances, act.connection)
+        try LaneRows.load([.key(key.id)], into: &balances, act.connection)
         if let lane = balances[key.id] {
             let entry: Entry?
             do {

@@ -9,6 +9,12 @@ extension Migration {
         isAdditive: true,
         statements: [
             """
+            CREATE TABLE user_agents (
+                id INTEGER PRIMARY KEY,
+                text TEXT NOT NULL UNIQUE
+            ) STRICT
+            """,
+            """
             CREATE TABLE users (
                 id INTEGER PRIMARY KEY,
                 email TEXT NOT NULL UNIQUE,
@@ -275,12 +281,6 @@ extension Migration {
                 request_data BLOB,
                 response_data BLOB,
                 created_at INTEGER NOT NULL
-            ) STRICT
-            """,
-            """
-            CREATE TABLE user_agents (
-                id INTEGER PRIMARY KEY,
-                text TEXT NOT NULL UNIQUE
             ) STRICT
             """,
             """

@@ -57,7 +57,7 @@ extension Migration {
             """
             INSERT INTO statistics_marks (id, folded_until, quarters_since, cache_savings_since)
             SELECT 1, -1, 0, COALESCE(MAX(CAST(strftime('%s', 'now') AS INTEGER) * 1000000, MAX(ended_at) + 1), 0)
-            FROM (SELECT ended_at FROM api_requests WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 10000)
+            FROM (SELECT ended_at FROM api_requests WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 10000) AS recent
             """,
             "CREATE INDEX ledger_entries_refunds ON ledger_entries (created_at) WHERE kind = 7",
         ]

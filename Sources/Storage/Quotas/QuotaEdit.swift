@@ -114,8 +114,13 @@ struct QuotaEdit {
         guard let row = try CallRows.locked(call, act.connection), row.userID == userID, row.groupID == groupID else {
             throw unknown
         }
-        try LaneRows.load(holder: userID, groupID, endingAfter: act.now, into: &balances, act.connection)
-        for part in row.parts { try LaneRows.load(part.lane, into: &balances, act.connection) }
+        try LaneRows.load(
+            row.parts.map(\.lane),
+            of: [QuotaHolder(userID: userID, groupID: groupID)],
+            endingAfter: act.now,
+            into: &balances,
+            act.connection
+        )
         let isPayer = row.parts.contains { part in
             if case .grant(let id) = part.lane { balances[id]?.quotaID == quota } else { false }
         }

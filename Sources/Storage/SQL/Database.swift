@@ -36,6 +36,8 @@ package protocol Database: Sendable {
     func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value
     /// Runs `body` on one snapshot of the database.
     func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value
+    /// Ends its connections; it is of no use afterwards.
+    func close() throws
 }
 
 extension Database {
@@ -57,6 +59,8 @@ extension Database {
 /// One connection, lent to a closure. Statements are prepared once a connection and text.
 package protocol SQLConnection: AnyObject {
     var dialect: SQLDialect { get }
+    /// Asks the database for its time; nil where the host's clock counts.
+    var timeQuery: String? { get }
     /// `?` stands for a parameter; ``SQLDialect`` says what else is rewritten.
     func prepare(_ sql: String) throws(StorageError) -> any SQLStatement
     /// Waits for what was enqueued. - Throws: what the first failure among it was.

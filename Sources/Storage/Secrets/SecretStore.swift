@@ -16,15 +16,16 @@ package struct SecretStore: Sendable {
         }
     }
 
-    /// Opens the vault: with the key in `file`, which is made where there is none and nothing is sealed yet.
+    /// Opens the vault: with the key in `file`, which is made where there is none and nothing is sealed yet, if that is allowed.
     /// - Parameter previous: the file of the key before, while secrets may still be sealed under it.
     /// - Throws: `SecretError`, `StorageError`.
     package func openVault(
         _ file: MasterKeyFile,
-        previous: MasterKeyFile? = nil
+        previous: MasterKeyFile? = nil,
+        mayCreate: Bool = true
     ) throws -> (vault: Vault, loaded: MasterKeyFile.Loaded) {
         let before = try previous?.load().key
-        let loaded = try hasSecrets() ? file.load() : file.loadOrCreate()
+        let loaded = try !mayCreate || hasSecrets() ? file.load() : file.loadOrCreate()
         return (Vault(master: loaded.key, previous: before), loaded)
     }
 

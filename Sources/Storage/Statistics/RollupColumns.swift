@@ -6,7 +6,7 @@ enum RollupColumns {
 
     /// Parameters: the key, the figures in their order, whether a sum is saturated.
     static func upsert(into table: String, key: [String]) -> String {
-        "\(insert(into: table, key: key)) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET is_saturated = is_saturated OR excluded.is_saturated\(saturates), \(adds)"
+        "\(insert(into: table, key: key)) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET is_saturated = CASE WHEN \(table).is_saturated = 1 OR excluded.is_saturated = 1\(saturates(table)) THEN 1 ELSE 0 END, \(adds(to: table))"
     }
 
     static func insert(into table: String, key: [String]) -> String {
@@ -15,13 +15,20 @@ enum RollupColumns {
     }
 
     // A sum that would leave Int64 stays where it is and says so; adding on would make SQLite turn it into a float.
-    private static let adds = UsageFigure.allCases.map { figure in
-        "\(figure.name) = CASE WHEN \(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name) THEN \(figure.name) ELSE \(figure.name) + excluded.\(figure.name) END"
-    }.joined(separator: ", ")
+    private static func adds(to table: String) -> String {
+        UsageFigure.allCases.map { figure in
+            let old = "\(table).\(figure.name)"
+            let new = "excluded.\(figure.name)"
+            return
+                "\(figure.name) = CASE WHEN \(old) > \(RollupDelta.largest) - \(new) THEN \(old) ELSE \(old) + \(new) END"
+        }.joined(separator: ", ")
+    }
 
-    private static let saturates = UsageFigure.allCases.filter(\.isMoney).map { figure in
-        " OR \(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name)"
-    }.joined()
+    private static func saturates(_ table: String) -> String {
+        UsageFigure.allCases.filter(\.isMoney).map { figure in
+            " OR \(table).\(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name)"
+        }.joined()
+    }
 
     /// Each figure in two halves, for SQLite's SUM fails on overflow; ``sums(_:from:)`` reads them.
     static let halves = UsageFigure.allCases.map { "SUM(\($0.name) / 1000000), SUM(\($0.name) % 1000000)" }

@@ -38,14 +38,13 @@ package struct AuditLeaves {
     mutating func flush(now: Instant, _ connection: any SQLConnection) throws {
         guard count > 0 else { return }
         let statement = try connection.prepare(Self.insert)
-        defer { statement.reset() }
         statement.bind(replica.rawValue, at: 1)
         statement.bind(first, at: 2)
         statement.bind(count, at: 3)
         statement.bind(Kind.bills.rawValue, at: 4)
         data.withUnsafeBytes { statement.bind($0, at: 5) }
         statement.bind(now.microseconds, at: 6)
-        _ = try statement.step()
+        try statement.enqueue(changing: 1)
         first += count
         count = 0
         data.removeAll(keepingCapacity: true)

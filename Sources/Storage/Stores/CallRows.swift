@@ -20,8 +20,9 @@ enum CallRows {
     private static let correct =
         "UPDATE api_requests SET state = ?, "
         + billColumns.split(separator: ", ").map { "\($0) = ?" }.joined(separator: ", ") + " WHERE id = ?"
-    private static let lock =
-        "SELECT user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge, hold FROM api_requests WHERE id = ?"
+    private static let lock = SizedSQL {
+        "SELECT id, user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge FROM api_requests WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
+    }
     private static let entrySums =
         "SELECT COALESCE(SUM(CASE WHEN kind = 6 THEN amount END), 0), COALESCE(SUM(CASE WHEN kind = 7 THEN -amount END), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1"
     private static let insertUsage = "INSERT INTO api_request_usage (call_id, usage) VALUES (?, ?)"
@@ -39,9 +40,8 @@ enum CallRows {
         _ connection: any SQLConnection
     ) throws {
         let statement = try connection.prepare(insertOpen)
-        defer { statement.reset() }
         bind(call, hold: hold, state: .open, replica: replica, userAgent: userAgent, scratch: &scratch, to: statement)
-        _ = try statement.step()
+        try statement.enqueue(changing: 1)
     }
 
     /// A call whose row was lost, written whole.
@@ -55,7 +55,6 @@ enum CallRows {
         _ connection: any SQLConnection
     ) throws {
         let statement = try connection.prepare(insertClosed)
-        defer { statement.reset() }
         let hold = Hold(
             groupID: settlement.hold.groupID,
             multiplier: settlement.hold.multiplier,
@@ -74,26 +73,24 @@ enum CallRows {
             to: statement
         )
         bind(settlement.result, closing: closing, charge: closing.charge, leaf: leaf, from: 23, to: statement)
-        _ = try statement.step()
+        try statement.enqueue(changing: 1)
     }
 
-    /// Open or uncertain → closed. - Returns: false if the row is not there or closed.
+    /// Open or uncertain → closed. - Throws: `StorageError.misuse`, now or at the flush, if the row is not there or closed.
     static func close(
         _ settlement: Settlement,
         closing: Closing,
         leaf: Int64,
         _ connection: any SQLConnection
-    ) throws -> Bool {
+    ) throws {
         let statement = try connection.prepare(close)
-        defer { statement.reset() }
         statement.bind(closing.state.rawValue, at: 1)
         bind(settlement.result, closing: closing, charge: closing.charge, leaf: leaf, from: 2, to: statement)
         statement.bind(settlement.call.id, at: 21)
-        _ = try statement.step()
-        return statement.changes == 1
+        try statement.enqueue(changing: 1)
     }
 
-    /// A policy's closing of a call whose process died.
+    /// A policy's closing of a call whose process died. - Throws: as the other.
     static func close(
         _ id: CallID,
         closing: Closing,
@@ -101,17 +98,15 @@ enum CallRows {
         leaf: Int64,
         now: Instant,
         _ connection: any SQLConnection
-    ) throws -> Bool {
+    ) throws {
         let statement = try connection.prepare(closeByPolicy)
-        defer { statement.reset() }
         statement.bind(closing.state.rawValue, at: 1)
         statement.bind(closing.charge.picoDollars, at: 2)
         statement.bind(flags.rawValue, at: 3)
         statement.bind(now.microseconds, at: 4)
         statement.bind(leaf, at: 5)
         statement.bind(id, at: 6)
-        _ = try statement.step()
-        return statement.changes == 1
+        try statement.enqueue(changing: 1)
     }
 
     /// The bill of a settlement that came after a policy. The charge stays as the policy closed it: what it became is
@@ -124,52 +119,55 @@ enum CallRows {
         _ connection: any SQLConnection
     ) throws {
         let statement = try connection.prepare(correct)
-        defer { statement.reset() }
         statement.bind(closing.state.rawValue, at: 1)
         bind(settlement.result, closing: closing, charge: row.charge, leaf: leaf, from: 2, to: statement)
         statement.bind(row.flags.union(closing.flags).union(settlement.result.flags).rawValue, at: 15)
         statement.bind(settlement.call.id, at: 21)
-        _ = try statement.step()
+        try statement.enqueue(changing: 1)
     }
 
     static func locked(_ id: CallID, _ connection: any SQLConnection) throws -> LockedCall? {
-        let statement = try connection.prepare(lock)
-        defer { statement.reset() }
-        statement.bind(id, at: 1)
-        guard try statement.step() else { return nil }
-        guard let parts = statement.bytes(4, HoldParts.decode), let state = CallState(rawValue: statement.int64(5)),
-            let multiplier = try? Multiplier(basisPoints: statement.int64(2))
-        else { throw StorageError.constraint("the row of call \(id) is damaged") }
-        var correction = Money.zero
-        var refunded = Money.zero
-        if state == .captured || state == .voided {
+        try locked([id], connection)[id]
+    }
+
+    /// Locks rows in the order of their ids, and reads them.
+    static func locked(_ ids: [CallID], _ connection: any SQLConnection) throws -> [CallID: LockedCall] {
+        var rows: [CallID: LockedCall] = [:]
+        try lock.query(ids.sorted(), connection, bind: { $1.bind($0, at: $2) }) { statement in
+            guard let id = statement.callID(0), let parts = statement.bytes(5, HoldParts.decode),
+                let state = CallState(rawValue: statement.int64(6)),
+                let multiplier = try? Multiplier(basisPoints: statement.int64(3))
+            else {
+                throw StorageError.constraint("the row of call \(statement.callID(0)?.description ?? "?") is damaged")
+            }
+            rows[id] = LockedCall(
+                id: id,
+                userID: statement.id(1),
+                groupID: statement.id(2),
+                multiplier: multiplier,
+                estimatedInputPrice: statement.money(4),
+                parts: parts,
+                state: state,
+                flags: BillFlags(rawValue: statement.int64(7)),
+                charge: statement.money(8)
+            )
+        }
+        for (id, row) in rows where row.state == .captured || row.state == .voided {
             let sums = try connection.prepare(entrySums)
             defer { sums.reset() }
             sums.bind(id, at: 1)
-            if try sums.step() { (correction, refunded) = (sums.money(0), sums.money(1)) }
+            guard try sums.step() else { continue }
+            rows[id] = row.with(correction: sums.money(0), refunded: sums.money(1))
         }
-        return LockedCall(
-            id: id,
-            userID: statement.id(0),
-            groupID: statement.id(1),
-            multiplier: multiplier,
-            estimatedInputPrice: statement.money(3),
-            parts: parts,
-            state: state,
-            flags: BillFlags(rawValue: statement.int64(6)),
-            charge: statement.money(7),
-            correction: correction,
-            refunded: refunded
-        )
+        return rows
     }
 
     /// - Parameter isFirst: the call was never closed before, so that it has none yet.
     static func keep(rawUsage: [UInt8], of id: CallID, isFirst: Bool, _ connection: any SQLConnection) throws {
         let statement = try connection.prepare(isFirst ? insertUsage : replaceUsage)
-        defer { statement.reset() }
         statement.bind(id, at: 1)
         rawUsage.withUnsafeBytes { statement.bind($0, at: 2) }
-        _ = try statement.step()
+        try statement.enqueue()
     }
 
     // MARK: - Binding
@@ -229,5 +227,24 @@ enum CallRows {
         statement.bind(result.firstByteMilliseconds, at: first + 16)
         statement.bind(result.endedAt.microseconds, at: first + 17)
         statement.bind(leaf, at: first + 18)
+    }
+}
+
+extension LockedCall {
+    /// The same row with what its entries say.
+    fileprivate func with(correction: Money, refunded: Money) -> LockedCall {
+        LockedCall(
+            id: id,
+            userID: userID,
+            groupID: groupID,
+            multiplier: multiplier,
+            estimatedInputPrice: estimatedInputPrice,
+            parts: parts,
+            state: state,
+            flags: flags,
+            charge: charge,
+            correction: correction,
+            refunded: refunded
+        )
     }
 }

@@ -4,54 +4,76 @@ import Domain
 enum LaneRows {
     static let grantColumns =
         "id, quota_id, user_id, group_id, ordinal, starts_at, ends_at, is_active, funded, available, held, captured, forfeited, pending_clawback"
-    private static let selectHolder =
-        "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? ORDER BY id"
-    private static let selectRunning =
-        "SELECT \(grantColumns) FROM quota_grants WHERE user_id = ? AND group_id = ? AND (ends_at IS NULL OR ends_at > ?) ORDER BY id"
+    private static let selectHolders = SizedSQL { count in
+        let holder = "user_id = ? AND group_id = ?"
+        let holders = count == 1 ? holder : Array(repeating: "(\(holder))", count: count).joined(separator: " OR ")
+        return
+            "SELECT \(grantColumns) FROM quota_grants WHERE (\(holders)) AND (ends_at IS NULL OR ends_at > ?) ORDER BY id FOR UPDATE"
+    }
     private static let selectPeriods =
-        "SELECT \(grantColumns) FROM quota_grants WHERE quota_id = ? AND ordinal >= (SELECT MAX(m.ordinal) FROM quota_grants m WHERE m.quota_id = ? AND (m.starts_at <= ? OR m.ordinal = 1)) ORDER BY ordinal"
-    private static let selectGrant = "SELECT \(grantColumns) FROM quota_grants WHERE id = ?"
+        "SELECT \(grantColumns) FROM quota_grants WHERE quota_id = ? AND ordinal >= (SELECT MAX(m.ordinal) FROM quota_grants m WHERE m.quota_id = ? AND (m.starts_at <= ? OR m.ordinal = 1)) ORDER BY ordinal FOR UPDATE"
+    private static let selectGrants = SizedSQL {
+        "SELECT \(grantColumns) FROM quota_grants WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
+    }
     /// Guarded by what was read: another writer's change in between changes no row, and the batch stops.
     private static let updateGrant =
         "UPDATE quota_grants SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ?, ends_at = ?, is_active = ? WHERE id = ? AND available = ? AND held = ? AND captured = ?"
-    private static let selectLimit =
-        "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id = ?"
+    private static let selectLimits = SizedSQL {
+        "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id IN (\(SizedSQL.list("?", $0))) ORDER BY key_id FOR UPDATE"
+    }
     private static let updateLimit =
         "UPDATE api_key_limits SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ? WHERE key_id = ? AND available = ? AND held = ? AND captured = ?"
 
-    /// - Parameter now: leaves out the grants that have ended by then, of which a quota may have had many.
+    /// Locks grants and keys' limits and reads them, in the order of all ledger transactions: grants, keys, each by id.
+    /// - Parameter now: leaves out of the holders' grants those that have ended by then, of which a quota may have had many.
     static func load(
-        holder userID: UserID,
-        _ groupID: ModelGroupID,
-        endingAfter now: Instant? = nil,
+        _ lanes: some Sequence<Lane>,
+        of holders: some Collection<QuotaHolder> = EmptyCollection(),
+        endingAfter now: Instant = Instant(microseconds: .min),
         into balances: inout Balances,
         _ connection: any SQLConnection
     ) throws {
-        let statement = try connection.prepare(now == nil ? selectHolder : selectRunning)
-        defer { statement.reset() }
-        statement.bind(userID.rawValue, at: 1)
-        statement.bind(groupID.rawValue, at: 2)
-        if let now { statement.bind(now.microseconds, at: 3) }
-        while try statement.step() { try balances.load(grant(statement)) }
-    }
-
-    static func load(_ lane: Lane, into balances: inout Balances, _ connection: any SQLConnection) throws {
-        switch lane {
-        case .grant(let id):
-            guard balances[id] == nil else { return }
-            let statement = try connection.prepare(selectGrant)
-            defer { statement.reset() }
-            statement.bind(id.rawValue, at: 1)
-            if try statement.step() { try balances.load(grant(statement)) }
-        case .key(let id):
-            guard balances[id] == nil else { return }
-            let statement = try connection.prepare(selectLimit)
-            defer { statement.reset() }
-            statement.bind(id.rawValue, at: 1)
-            if try statement.step() {
-                try balances.load(KeyLimit(keyID: statement.id(0), balance: balance(statement, from: 1)))
+        var grants: [GrantID] = []
+        var keys: [APIKeyID] = []
+        for lane in lanes {
+            switch lane {
+            case .grant(let id): if balances[id] == nil { grants.append(id) }
+            case .key(let id): if balances[id] == nil { keys.append(id) }
             }
         }
+        // Two passes over one table would not lock in one order; then the holders' ids are read first.
+        if !grants.isEmpty, !holders.isEmpty, connection.dialect != .sqlite {
+            for holder in holders { grants += try ids(of: holder, connection) }
+        } else {
+            try selectHolders.query(
+                holders.sorted(),
+                width: 2,
+                connection,
+                bind: { holder, statement, index in
+                    statement.bind(holder.userID.rawValue, at: index)
+                    statement.bind(holder.groupID.rawValue, at: index + 1)
+                },
+                rest: { $0.bind(now.microseconds, at: $1) }
+            ) { try balances.load(grant($0)) }
+        }
+        try selectGrants.query(
+            grants.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(grant($0)) }
+        try selectLimits.query(
+            keys.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
+    }
+
+    private static func ids(of holder: QuotaHolder, _ connection: any SQLConnection) throws -> [GrantID] {
+        try connection.query(
+            "SELECT id FROM quota_grants WHERE user_id = ? AND group_id = ?",
+            SQLValue(holder.userID),
+            SQLValue(holder.groupID)
+        ) { $0.id(0) }
     }
 
     /// A quota's period of now, or the last that was, and those made ahead.
@@ -98,7 +120,6 @@ enum LaneRows {
     static func save(_ balances: Balances, _ connection: any SQLConnection) throws {
         for (before, after) in balances.changedGrants {
             let statement = try connection.prepare(updateGrant)
-            defer { statement.reset() }
             bind(after.balance, to: statement)
             statement.bind(after.endsAt?.microseconds, at: 7)
             statement.bind(after.isActive ? 1 : 0, at: 8)
@@ -106,19 +127,16 @@ enum LaneRows {
             statement.bind(before.available.picoDollars, at: 10)
             statement.bind(before.held.picoDollars, at: 11)
             statement.bind(before.captured.picoDollars, at: 12)
-            _ = try statement.step()
-            guard statement.changes == 1 else { throw StorageError.misuse("a grant changed under its lock") }
+            try statement.enqueue(changing: 1)
         }
         for (before, after) in balances.changedKeyLimits {
             let statement = try connection.prepare(updateLimit)
-            defer { statement.reset() }
             bind(after.balance, to: statement)
             statement.bind(after.keyID.rawValue, at: 7)
             statement.bind(before.available.picoDollars, at: 8)
             statement.bind(before.held.picoDollars, at: 9)
             statement.bind(before.captured.picoDollars, at: 10)
-            _ = try statement.step()
-            guard statement.changes == 1 else { throw StorageError.misuse("a key's limit changed under its lock") }
+            try statement.enqueue(changing: 1)
         }
     }
 
@@ -131,17 +149,18 @@ enum LaneRows {
         _ connection: any SQLConnection
     ) throws {
         let (lane, id) = entry.lane.words
-        try connection.execute(
-            "INSERT INTO ledger_entries (lane, lane_id, kind, amount, call_id, reason, actor, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            .integer(lane),
-            .integer(id),
-            .integer(entry.kind.rawValue),
-            SQLValue(entry.amount),
-            call.map { SQLValue($0) } ?? .null,
-            .text(reason),
-            .text(actor),
-            SQLValue(now)
+        let statement = try connection.prepare(
+            "INSERT INTO ledger_entries (lane, lane_id, kind, amount, call_id, reason, actor, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
+        statement.bind(lane, at: 1)
+        statement.bind(id, at: 2)
+        statement.bind(entry.kind.rawValue, at: 3)
+        statement.bind(entry.amount.picoDollars, at: 4)
+        if let call { statement.bind(call, at: 5) } else { statement.bindNull(at: 5) }
+        statement.bind(reason, at: 6)
+        statement.bind(actor, at: 7)
+        statement.bind(now.microseconds, at: 8)
+        try statement.enqueue(changing: 1)
     }
 
     /// - Parameter first: where ``grantColumns`` begin.

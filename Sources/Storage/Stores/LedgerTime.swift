@@ -1,6 +1,6 @@
 import Domain
 
-/// The ledger's time on an embedded database: the host's clock, never below the newest booking.
+/// The ledger's time: the database's own clock where it has one, else the host's, never below the newest booking.
 enum LedgerTime {
     // Each process goes on from where the ones before it had come to, so the newest few tell.
     private static let select =
@@ -17,6 +17,12 @@ enum LedgerTime {
 
     /// The time of a change, once its transaction has the lock.
     static func now(_ clock: () -> Instant, _ connection: any SQLConnection) throws -> Instant {
-        max(clock(), try newestBooking(connection))
+        try read(connection) ?? max(clock(), try newestBooking(connection))
+    }
+
+    /// What the database's clock says; nil where it has none.
+    static func read(_ connection: any SQLConnection) throws -> Instant? {
+        guard let query = connection.timeQuery else { return nil }
+        return try connection.query(query) { $0.instant(0) }.first
     }
 }

@@ -81,9 +81,8 @@ struct Rollups {
     }
 
     private static func write(_ delta: RollupDelta, to key: RollupKey, by statement: any SQLStatement) throws {
-        defer { statement.reset() }
         key.bind(to: statement)
         RollupColumns.bind(delta, isSaturated: false, at: 5, to: statement)
-        _ = try statement.step()
+        try statement.enqueue()
     }
 }

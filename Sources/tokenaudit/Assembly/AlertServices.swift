@@ -8,13 +8,14 @@ struct AlertWatchService: Service {
     private static let interval = Duration.seconds(2)
 
     let watch: AlertWatch
+    let hasDuty: @Sendable () -> Bool
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await watch.run()
+                    if hasDuty() { try await watch.run() }
                 } catch {
                     logger.warning("alerts wait to be raised", metadata: ["cause": "\(error)"])
                 }

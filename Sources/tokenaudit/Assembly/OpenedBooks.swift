@@ -5,30 +5,72 @@ import Storage
 
 /// The database as commands beside a server use it: opened, migrated, with the vault where secrets are needed.
 struct OpenedBooks {
-    let database: SQLiteDatabase
+    let database: any Database
+    /// What it is called in messages.
     let path: String
+    private let spoolFolder: String
 
-    /// - Parameter migrates: brings the schema up by additive steps, and makes the file where there is none.
+    /// - Parameter migrates: brings the schema up by additive steps, and makes an embedded database where there is none.
     init(_ settings: Settings, migrates: Bool) throws {
+        spoolFolder = settings.spoolFolder
         switch settings.database {
-        case .sqlite(let path): self.path = path
+        case .sqlite(let file): path = file
+        case .postgres: path = settings.database.description
         }
-        umask(0o077)
-        if migrates {
-            try Folder.make(for: path)
-        } else {
-            guard access(path, F_OK) == 0 else {
-                throw InputProblem(
-                    source: path,
-                    reason: "there is no database; `tokenaudit serve` or `apply` makes one"
-                )
-            }
-        }
-        let path = path
+        let missing = InputProblem(
+            source: path,
+            reason: "there is no database; `tokenaudit serve` or `apply` makes one"
+        )
+        if !migrates, case .sqlite(let file) = settings.database, access(file, F_OK) != 0 { throw missing }
         database = try Self.naming(path) {
-            let database = try SQLiteDatabase(path: path)
-            if migrates { try Migrations.run(on: database, additiveOnly: true, now: Clock.now()) }
+            let database = try Self.open(settings)
+            if migrates {
+                try Migrations.run(on: database, additiveOnly: true, now: Clock.now())
+            } else if try Migrations.version(of: database) == 0 {
+                throw missing
+            }
             return database
+        }
+    }
+
+    /// Opens without looking at the schema.
+    static func open(_ settings: Settings) throws -> any Database {
+        umask(0o077)
+        switch settings.database {
+        case .sqlite(let path):
+            try Folder.make(for: path)
+            return try SQLiteDatabase(path: path)
+        case .postgres(let url): return ServerDatabase.postgres(url)
+        }
+    }
+
+    /// Whether servers run on it now.
+    var isServed: Bool {
+        get throws {
+            if let database = database as? SQLiteDatabase { return EmbeddedStorage.isServed(database.path) }
+            return try SharedStorage.isServed(database)
+        }
+    }
+
+    /// What the names of the files beside the database begin with.
+    var filesPath: String {
+        get throws {
+            if let database = database as? SQLiteDatabase { return database.path }
+            return try SharedStorage.path(in: spoolFolder, of: database)
+        }
+    }
+
+    /// Keeps servers away until it is released; nil where other hosts cannot be kept away so. - Throws: where one runs.
+    func lockOut() throws -> FileLock? {
+        do {
+            if let database = database as? SQLiteDatabase { return try EmbeddedStorage.lock(path: database.path) }
+            guard try !isServed else { throw StorageError.busy }
+            return nil
+        } catch StorageError.busy {
+            throw InputProblem(
+                source: path,
+                reason: "a server has this database; stop it, or see --beside-server in the help"
+            )
         }
     }
 
@@ -43,11 +85,12 @@ struct OpenedBooks {
 
     /// Opens the vault and says in the log what an operator should know of the key's file.
     static func vault(_ settings: Settings, database: any Database, logger: Logger) throws -> Vault {
-        let file = MasterKeyFile(path: settings.masterKeyPath)
-        try Folder.make(for: file.path)
+        let file = MasterKeyFile(path: try settings.masterKeyPath)
+        if settings.makesMasterKey { try Folder.make(for: file.path) }
         let (vault, loaded) = try SecretStore(database: database).openVault(
             file,
-            previous: settings.previousMasterKeyFile.map(MasterKeyFile.init(path:))
+            previous: settings.previousMasterKeyFile.map(MasterKeyFile.init(path:)),
+            mayCreate: settings.makesMasterKey
         )
         if loaded.wasCreated {
             logger.notice(

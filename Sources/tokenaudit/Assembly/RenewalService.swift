@@ -8,13 +8,14 @@ struct RenewalService: Service {
     private static let interval = Duration.seconds(20)
 
     let renewals: QuotaRenewals
+    let hasDuty: @Sendable () -> Bool
     let logger: Logger
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    let stuck = try await renewals.run()
+                    let stuck = hasDuty() ? try await renewals.run() : []
                     if let first = stuck.first {
                         logger.error(
                             "quotas cannot be renewed, for their time zone is not known here",

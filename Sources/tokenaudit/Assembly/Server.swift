@@ -31,7 +31,7 @@ struct Server {
         let secrets = SecretStore(database: storage.database)
         let digester = PepperedDigester(try secrets.pepper(vault, now: Clock.now()))
         let archive = BodyArchive(
-            beside: storage.database.path,
+            beside: storage.path,
             database: storage.database,
             vault: vault,
             logger: logger,
@@ -60,6 +60,7 @@ struct Server {
         let zones = ZoneFiles()
         let statistics = StatisticsService(
             fold: PeriodFold(database: database, zones: try keptZones(zones)),
+            hasDuty: storage.hasDuty,
             now: Clock.now,
             logger: logger
         )
@@ -103,7 +104,7 @@ struct Server {
             database: database,
             reader: storage.reports,
             key: try secrets.signerKey(vault, now: Clock.now()),
-            file: CheckpointFile(database: database.path),
+            file: CheckpointFile(database: storage.path),
             logger: logger,
             clock: Clock.now
         )
@@ -157,16 +158,17 @@ struct Server {
                             logger: logger
                         )
                     ),
-                    .init(service: SigningService(signer: signer)),
+                    .init(service: SigningService(signer: signer, hasDuty: storage.hasDuty)),
                     .init(service: statistics),
                     .init(service: BodyRetentionService(archive: archive, live: live, logger: logger)),
                     .init(
                         service: RenewalService(
                             renewals: QuotaRenewals(desk: desk, zones: zones),
+                            hasDuty: storage.hasDuty,
                             logger: logger
                         )
                     ),
-                    .init(service: AlertWatchService(watch: watch, logger: logger)),
+                    .init(service: AlertWatchService(watch: watch, hasDuty: storage.hasDuty, logger: logger)),
                     .init(
                         service: AlertDeliveryService(
                             outbox: outbox,
@@ -196,38 +198,52 @@ struct Server {
         }
     }
 
-    private func openStorage() throws -> EmbeddedStorage {
-        switch settings.database {
-        case .sqlite(let path):
-            try Folder.make(for: path)
-            var journal = JournalSettings()
-            journal.keepsRawUsage = settings.keepRawUsage
-            let storage: EmbeddedStorage
-            do {
+    private func openStorage() throws -> ServingStorage {
+        var journal = JournalSettings()
+        journal.keepsRawUsage = settings.keepRawUsage
+        let storage: ServingStorage
+        do {
+            switch settings.database {
+            case .sqlite(let path):
+                try Folder.make(for: path)
                 storage = try EmbeddedStorage(
                     path: path,
                     settings: journal,
                     uncertainPolicy: settings.uncertainPolicy,
                     logger: logger,
                     clock: Clock.now
-                )
-            } catch StorageError.busy {
-                throw InputProblem(source: path, reason: "another server has this database; one file has one server")
-            } catch let error as StorageError {
-                throw InputProblem(source: path, reason: error.description)
+                ).serving
+            case .postgres(let url):
+                try Folder.make(for: settings.spoolFolder + "/")
+                storage = try SharedStorage(
+                    .postgres(url, readers: SharedStorage.readers),
+                    folder: settings.spoolFolder,
+                    settings: journal,
+                    deadNanoseconds: UInt64(settings.uncertainAfterSeconds * 1e9),
+                    uncertainPolicy: settings.uncertainPolicy,
+                    logger: logger,
+                    clock: Clock.now
+                ).serving
             }
-            if storage.recovery.deadReplicas > 0 {
-                logger.notice(
-                    "recovered from an earlier process that did not end cleanly",
-                    metadata: [
-                        "resolved_calls": "\(storage.recovery.resolvedCalls)",
-                        "spooled_settlements": "\(storage.recovery.spooledSettlements)",
-                        "policy": "\(settings.uncertainPolicy.rawValue)",
-                    ]
-                )
-            }
-            return storage
+        } catch StorageError.busy {
+            throw InputProblem(
+                source: settings.database.description,
+                reason: "another server has this database; one file has one server"
+            )
+        } catch let error as StorageError {
+            throw InputProblem(source: settings.database.description, reason: error.description)
         }
+        if storage.recovery.deadReplicas > 0 {
+            logger.notice(
+                "recovered from an earlier process that did not end cleanly",
+                metadata: [
+                    "resolved_calls": "\(storage.recovery.resolvedCalls)",
+                    "spooled_settlements": "\(storage.recovery.spooledSettlements)",
+                    "policy": "\(settings.uncertainPolicy.rawValue)",
+                ]
+            )
+        }
+        return storage
     }
 
     /// Says where it listens: for programs in the log, for people on standard output.

@@ -6,7 +6,7 @@ import UnixSignals
 
 /// Ends last: what is journalled is committed and signed, this process marked as ended, the database closed.
 struct StorageService: Service {
-    let storage: EmbeddedStorage
+    let storage: ServingStorage
     let archive: BodyArchive
     let directory: StorageDirectory
     let signer: AuditSigner
@@ -18,7 +18,7 @@ struct StorageService: Service {
         await archive.stop()
         do {
             await storage.journal.stop()
-            await signer.signing()
+            if storage.hasDuty() { await signer.signing() }
             try await storage.close()
         } catch {
             logger.error("the database did not close cleanly", metadata: ["cause": "\(error)"])
@@ -26,16 +26,17 @@ struct StorageService: Service {
     }
 }
 
-/// Signs the audit log every two seconds; the last time is when the journal has ended.
+/// Signs the audit log every two seconds, on one replica; the last time is when the journal has ended.
 struct SigningService: Service {
     private static let pause = Duration.seconds(2)
 
     let signer: AuditSigner
+    let hasDuty: @Sendable () -> Bool
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {
-                await signer.signing()
+                if hasDuty() { await signer.signing() }
                 try await Task.sleep(for: Self.pause)
             }
         }

@@ -9,6 +9,7 @@ struct StatisticsService: Service {
     private static let interval = Duration.seconds(60)
 
     let fold: PeriodFold
+    let hasDuty: @Sendable () -> Bool
     let now: @Sendable () -> Instant
     let logger: Logger
 
@@ -18,7 +19,7 @@ struct StatisticsService: Service {
                 do {
                     try await fold.inBackground { try $0.chooseZones() }
                     repeat {
-                        while try await fold.inBackground({ try $0.step(now: now()) }) {
+                        while hasDuty(), try await fold.inBackground({ try $0.step(now: now()) }) {
                             try await Task.sleep(for: Self.pause)
                         }
                         try await Task.sleep(for: Self.interval)

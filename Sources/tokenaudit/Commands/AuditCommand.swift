@@ -71,10 +71,13 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let books = try OpenedBooks(options.load().settings, migrates: true)
             try OpenedBooks.naming(books.path) {
+                guard let database = books.database as? SQLiteDatabase else {
+                    throw StorageError.unusable("`audit export` reads an embedded database")
+                }
                 try AuditExport.write(
-                    books.database,
+                    database,
                     to: file,
-                    isServed: EmbeddedStorage.isServed(books.path),
+                    isServed: books.isServed,
                     clock: Clock.now
                 )
             }
@@ -131,7 +134,8 @@ struct AuditCommand: ParsableCommand {
             let books = try OpenedBooks(loaded.settings, migrates: true)
             let vault = try OpenedBooks.vault(loaded.settings, database: books.database, logger: loaded.logger())
             let key = try SecretStore(database: books.database).signerKey(vault, now: Clock.now())
-            let act = RestoreAct(database: books.database, key: key, file: CheckpointFile(database: books.path))
+            let file = CheckpointFile(database: try books.filesPath)
+            let act = RestoreAct(database: books.database, key: key, file: file)
             let origin = try OpenedBooks.naming(books.path) {
                 try act.acknowledge(reason: reason, clock: Clock.now)
             }

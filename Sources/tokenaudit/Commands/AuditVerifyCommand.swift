@@ -86,11 +86,11 @@ struct AuditVerifyCommand: ParsableCommand {
             }
         }
         let books = try OpenedBooks(options.load().settings, migrates: false)
-        external += try Self.notes(CheckpointFile(database: books.path).path, mustHave: false)
+        external += try Self.notes(CheckpointFile(database: books.filesPath).path, mustHave: false)
         let verifier = AuditVerifier(
             external: external,
             key: key,
-            servedAt: EmbeddedStorage.isServed(books.path) ? Clock.now() : nil
+            servedAt: try books.isServed ? Clock.now() : nil
         )
         return try OpenedBooks.naming(books.path) {
             let report = try verifier.verify(books.database) { progress.show($0) }

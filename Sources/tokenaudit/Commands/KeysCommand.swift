@@ -40,9 +40,9 @@ struct KeysCommand: AsyncParsableCommand {
             let books = try OpenedBooks(settings, migrates: false)
             defer { try? books.database.close() }
             // Held until the end: no server starts meanwhile with one key alone.
-            let lock = besideServer ? nil : try lockOut(of: books.path)
+            let lock = besideServer ? nil : try books.lockOut()
             defer { lock?.release() }
-            let (oldFile, newFile) = (MasterKeyFile(path: oldPath), MasterKeyFile(path: settings.masterKeyPath))
+            let (oldFile, newFile) = (MasterKeyFile(path: oldPath), MasterKeyFile(path: try settings.masterKeyPath))
             let old = try oldFile.load()
             let new = try newFile.loadOrCreate()
             guard old.key.id != new.key.id else {
@@ -53,17 +53,6 @@ struct KeysCommand: AsyncParsableCommand {
             for failure in report.failed { print("not rewrapped: \(failure)") }
             print("rewrapped \(report.rewrapped), already under the new key \(report.alreadyNew)")
             if !report.failed.isEmpty { throw ExitCode.failure }
-        }
-
-        private func lockOut(of path: String) throws -> FileLock {
-            do {
-                return try EmbeddedStorage.lock(path: path)
-            } catch StorageError.busy {
-                throw InputProblem(
-                    source: path,
-                    reason: "a server has this database; stop it, or see --beside-server in the help"
-                )
-            }
         }
     }
 }

@@ -15,13 +15,8 @@ struct MigrateCommand: ParsableCommand {
 
     func run() throws {
         let loaded = try options.load()
-        let path =
-            switch loaded.settings.database {
-            case .sqlite(let path): path
-            }
-        try Folder.make(for: path)
-        try OpenedBooks.naming(path) {
-            let database = try SQLiteDatabase(path: path)
+        try OpenedBooks.naming(loaded.settings.database.description) {
+            let database = try OpenedBooks.open(loaded.settings)
             let taken = try Migrations.run(on: database, additiveOnly: false, now: Clock.now())
             for migration in taken { print("took step \(migration.version): \(migration.name)") }
             print("the schema is at version \(Migrations.newest)")

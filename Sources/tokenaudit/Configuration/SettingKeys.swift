@@ -4,7 +4,8 @@ import Gateway
 extension SettingKey {
     /// Every setting there is; whatever is not here is refused.
     static let all: [SettingKey] =
-        [listen, database, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits + rateLimits
+        [listen, database, spoolFolder, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits
+        + rateLimits
         + deadlines + bodies + others
 
     static let live = all.filter(\.isLive)
@@ -212,23 +213,33 @@ extension SettingKey {
 
     private static let database = SettingKey(
         path: "database",
-        summary: "sqlite:PATH",
+        summary: "sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full",
         isSecret: true
     ) { text, settings in
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") || text.hasPrefix("mysql://") {
-            return "this build speaks SQLite only; use sqlite:PATH"
+        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            settings.database = .postgres(url: text)
+            return nil
         }
-        guard text.hasPrefix("sqlite:") else { return "must be sqlite:PATH" }
+        guard text.hasPrefix("sqlite:") else { return "must be sqlite:PATH or postgres://…" }
         let path = String(text.dropFirst("sqlite:".count))
         guard !path.isEmpty, !path.hasPrefix(":"), !path.hasSuffix("/") else {
             return "must name a file; books kept in memory would not outlive the process"
         }
         settings.database = .sqlite(path: path)
         return nil
-    } show: { settings in
-        switch settings.database {
-        case .sqlite(let path): "sqlite:\(path)"
-        }
+    } show: {
+        $0.database.description
+    }
+
+    private static let spoolFolder = SettingKey(
+        path: "spool.folder",
+        summary: "where a replica of a database server keeps what the server does not take; it must outlive the process"
+    ) { text, settings in
+        guard !text.isEmpty else { return "must name a folder" }
+        settings.spoolFolder = text
+        return nil
+    } show: {
+        $0.spoolFolder
     }
 
     private static let masterKeyFile = SettingKey(
@@ -239,7 +250,7 @@ extension SettingKey {
         settings.masterKeyFile = text
         return nil
     } show: {
-        $0.masterKeyPath
+        (try? $0.masterKeyPath) ?? ""
     }
 
     private static let previousMasterKeyFile = SettingKey(

@@ -12,8 +12,27 @@ struct Settings: Sendable {
     }
 
     /// Where the books are kept.
-    enum DatabaseLocation: Hashable, Sendable {
+    enum DatabaseLocation: Hashable, Sendable, CustomStringConvertible {
         case sqlite(path: String)
+        case postgres(url: String)
+
+        /// Without a password.
+        var description: String {
+            switch self {
+            case .sqlite(let path): "sqlite:\(path)"
+            case .postgres(let url): Self.withoutPassword(url)
+            }
+        }
+
+        /// `postgres://user:***@host/name`; parameters, which may be secret too, are left out.
+        private static func withoutPassword(_ url: String) -> String {
+            guard let start = url.firstRange(of: "://")?.upperBound else { return "a database server" }
+            let rest = url[start...].prefix { $0 != "?" }
+            guard let at = rest.lastIndex(of: "@") else { return String(url[..<start] + rest) }
+            let user = rest[..<at].prefix { $0 != ":" }
+            let hidden = user.endIndex == at ? "" : ":***"
+            return "\(url[..<start])\(user)\(hidden)\(rest[at...])"
+        }
     }
 
     enum LogLevel: String, CaseIterable, Sendable {
@@ -32,6 +51,8 @@ struct Settings: Sendable {
 
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
+    /// On this host, for what a database server does not take.
+    var spoolFolder = "data/spool"
     /// Nil: `master.key` beside an embedded database, created where there is none.
     var masterKeyFile: String?
     /// Set while secrets may still be sealed under the key before.
@@ -54,12 +75,22 @@ struct Settings: Sendable {
     var gateway = GatewaySettings()
 
     /// Where the master key is read from.
+    /// - Throws: where it must be named: replicas on several hosts have one key.
     var masterKeyPath: String {
-        if let masterKeyFile { return masterKeyFile }
-        switch database {
-        case .sqlite(let path):
+        get throws(InputProblem) {
+            if let masterKeyFile { return masterKeyFile }
+            guard case .sqlite(let path) = database else {
+                throw InputProblem(
+                    source: "master_key_file",
+                    reason:
+                        "must be named with a database server, for all its replicas have one; `head -c 32 /dev/urandom > FILE` makes a key"
+                )
+            }
             guard let slash = path.lastIndex(of: "/") else { return "master.key" }
             return path[...slash] + "master.key"
         }
     }
+
+    /// Whether a master key is made where there is none.
+    var makesMasterKey: Bool { if case .sqlite = database { true } else { false } }
 }

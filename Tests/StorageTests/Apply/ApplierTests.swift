@@ -477,7 +477,7 @@ struct ApplyStage {
     func adjust(by amount: String) throws {
         try database.write { connection in
             var balances = Balances(minimumCapacity: 1)
-            try LaneRows.load(.grant(GrantID(1)), into: &balances, connection)
+            try LaneRows.load([.grant(GrantID(1))], into: &balances, connection)
             let entry = try balances.adjust(GrantID(1), by: Money(parsing: amount), now: clock.now())
             try LaneRows.save(balances, connection)
             if let entry {

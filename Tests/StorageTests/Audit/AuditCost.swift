@@ -19,6 +19,8 @@ struct AuditCost {
         defer { try? database.close() }
         let writer = BatchWriter(
             database: database,
+            lane: .settlements,
+            openCalls: OpenCalls(),
             memory: LedgerBatch.Memory(replica: ReplicaID(1)),
             newest: Instant(microseconds: 1),
             batchMicroseconds: 1_000_000

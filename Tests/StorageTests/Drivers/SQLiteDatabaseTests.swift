@@ -27,6 +27,8 @@ struct SQLiteDatabaseTests {
         let database = try SQLiteDatabase(path: books.path)
         let writer = BatchWriter(
             database: database,
+            lane: .settlements,
+            openCalls: OpenCalls(),
             memory: .init(replica: ReplicaID(1)),
             newest: Instant(microseconds: 1),
             batchMicroseconds: 10_000_000
@@ -83,6 +85,8 @@ struct SQLiteDatabaseTests {
         let database = try SQLiteDatabase(path: books.path)
         let writer = BatchWriter(
             database: database,
+            lane: .settlements,
+            openCalls: OpenCalls(),
             memory: .init(replica: ReplicaID(1)),
             newest: Instant(microseconds: 1),
             batchMicroseconds: 10_000

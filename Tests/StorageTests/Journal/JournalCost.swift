@@ -21,6 +21,8 @@ struct JournalCost {
                 memory.keepsRawUsage = keepsRawUsage
                 let writer = BatchWriter(
                     database: database,
+                    lane: .settlements,
+                    openCalls: OpenCalls(),
                     memory: memory,
                     newest: Instant(microseconds: 1),
                     batchMicroseconds: 1_000_000

@@ -449,6 +449,8 @@ struct JournalFaultTests {
         try database.checkpoint(truncating: true)
         let writer = BatchWriter(
             database: database,
+            lane: .settlements,
+            openCalls: OpenCalls(),
             memory: .init(replica: ReplicaID(1)),
             newest: Instant(microseconds: 1),
             batchMicroseconds: 10_000

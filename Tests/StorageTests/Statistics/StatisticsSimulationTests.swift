@@ -46,6 +46,7 @@ struct StatisticsSimulationTests {
         }
 
         func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value { try database.read(body) }
+        func close() throws { try database.close() }
     }
 
     static let zones = ["Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe"].compactMap {

@@ -235,7 +235,12 @@ struct LedgerVerifierTests {
         _ = try await hold(3, bound, storage)
         try storage.database.write { connection in
             var balances = Balances()
-            try LaneRows.load(holder: Books.user, Books.group, into: &balances, connection)
+            try LaneRows.load(
+                [],
+                of: [QuotaHolder(userID: Books.user, groupID: Books.group)],
+                into: &balances,
+                connection
+            )
             let entries = [
                 try balances.reduce(GrantID(1), by: Money(picoDollars: 30), now: clock()),
                 try balances.reschedule(GrantID(2), endsAt: clock(), now: clock()),

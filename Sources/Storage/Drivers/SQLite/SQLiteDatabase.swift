@@ -165,6 +165,7 @@ private struct UncheckedHandle: @unchecked Sendable {
 /// One connection of the pool's with its statements. Used on one thread at a time: GRDB lends it to one closure.
 final class SQLiteConnection: TransactionConnection, @unchecked Sendable {
     let dialect = SQLDialect.sqlite
+    let timeQuery: String? = nil
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// The same, found by where a text lies rather than by reading it: a ledger statement is a thousand bytes long. The

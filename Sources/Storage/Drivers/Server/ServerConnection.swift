@@ -1,0 +1,18 @@
+/// A session of a database server. Used on one thread at a time: a pool lends it to one closure.
+protocol ServerConnection: TransactionConnection, Sendable {
+    /// Nothing more comes over it.
+    var isBroken: Bool { get }
+    /// Begins a transaction that sees one state of the database and changes nothing.
+    func beginReading() throws(StorageError)
+    /// Inside a transaction: makes those who ask for this, in all processes, take turns until it is over.
+    func takeTurn() throws(StorageError)
+}
+
+/// What a session is for.
+enum SessionUse: Sendable {
+    /// The journal's: whoever stops in the middle of a transaction may keep nobody waiting.
+    case ledger
+    /// Administration's: an act waits for another one, as it does for SQLite's one writer.
+    case acts
+    case reports
+}

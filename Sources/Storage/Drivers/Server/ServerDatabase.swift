@@ -1,0 +1,84 @@
+/// A database server with sessions apart for each use, so that reports keep nobody waiting who spends money.
+package final class ServerDatabase: Database {
+    package let dialect: SQLDialect
+    private let acts: SessionPool
+    private let reports: SessionPool
+    private let lanes: [LedgerLane: SessionPool]
+
+    /// An act that lost against another one is done again so often.
+    private static let attempts = 4
+
+    /// - Parameters:
+    ///   - readers: reading sessions.
+    ///   - open: opens a session; blocks.
+    init(
+        _ dialect: SQLDialect,
+        readers: Int,
+        open: @escaping @Sendable (SessionUse) throws -> any ServerConnection
+    ) {
+        self.dialect = dialect
+        acts = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.acts) }
+        reports = SessionPool(limit: readers, waitMilliseconds: 5_000) { try open(.reports) }
+        var lanes: [LedgerLane: SessionPool] = [:]
+        for lane in LedgerLane.allCases {
+            lanes[lane] = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.ledger) }
+        }
+        self.lanes = lanes
+    }
+
+    /// `body` may run more than once: where its transaction lost against another one.
+    package func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        var attempt = 1
+        while true {
+            do {
+                return try acts.lend { connection in
+                    try Self.transaction(connection) {
+                        try connection.takeTurn()
+                        return try body(connection)
+                    }
+                }
+            } catch StorageError.contended(let cause) {
+                guard attempt < Self.attempts else { throw StorageError.contended(cause) }
+                attempt += 1
+            }
+        }
+    }
+
+    private static func transaction<Value>(
+        _ connection: any ServerConnection,
+        _ body: () throws -> Value
+    ) throws -> Value {
+        try connection.begin()
+        let value: Value
+        do { value = try body() } catch {
+            connection.rollBack()
+            throw error
+        }
+        try connection.commit()
+        return value
+    }
+
+    package func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        try reports.lend { connection in
+            try connection.beginReading()
+            defer { connection.rollBack() }
+            return try body(connection)
+        }
+    }
+
+    package func close() {
+        acts.close()
+        reports.close()
+        for lane in lanes.values { lane.close() }
+    }
+}
+
+extension ServerDatabase: LedgerDatabase {
+    func withLedger<Value>(
+        _ lane: LedgerLane,
+        _ body: (any TransactionConnection) throws -> Value
+    ) throws -> Value {
+        guard let pool = lanes[lane] else { throw StorageError.misuse("a lane without sessions") }
+        return try pool.lend { try body($0) }
+    }
+}

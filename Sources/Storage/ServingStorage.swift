@@ -1,0 +1,48 @@
+package import Domain
+
+/// A database as a server holds it: migrated, recovered, with its journal.
+package struct ServingStorage: Sendable {
+    package let database: any Database
+    /// For reports and the control plane: reading connections of their own, so that the data plane never waits for one.
+    package let reports: any Database
+    package let journal: BatchJournal
+    package let replica: ReplicaID
+    package let recovery: RecoverySummary
+    /// What the names of the files beside the database begin with: spools, checkpoints, bodies.
+    package let path: String
+    /// Whether this process does what is done once for all replicas.
+    package let hasDuty: @Sendable () -> Bool
+    /// Marks this process as ended and closes; the journal is stopped if it was not. What could not be committed is found by
+    /// the next start, which then takes this process for dead.
+    package let close: @Sendable () async throws -> Void
+}
+
+extension EmbeddedStorage {
+    package var serving: ServingStorage {
+        ServingStorage(
+            database: database,
+            reports: reports,
+            journal: journal,
+            replica: replica,
+            recovery: recovery,
+            path: database.path,
+            hasDuty: { true },
+            close: close
+        )
+    }
+}
+
+extension SharedStorage {
+    package var serving: ServingStorage {
+        ServingStorage(
+            database: database,
+            reports: database,
+            journal: journal,
+            replica: replica,
+            recovery: recovery,
+            path: path,
+            hasDuty: { [self] in hasDuty },
+            close: close
+        )
+    }
+}

@@ -1,0 +1,118 @@
+"""The databases that a gateway may keep its books in, each made fresh for it and gone afterwards."""
+
+import os
+import secrets
+import sqlite3
+import subprocess
+import urllib.parse
+
+import psycopg
+import pymysql
+
+DEFAULT = os.environ.get("TOKENAUDIT_TEST_ENGINE", "sqlite")
+
+
+class SQLite:
+    name = "sqlite"
+
+    def __init__(self, directory):
+        self.path = directory / "tokenaudit.sqlite"
+        self.url = f"sqlite:{self.path}"
+
+    def rows(self, sql, *values):
+        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = [dict(row) for row in connection.execute(sql, values)]
+        connection.close()
+        return rows
+
+    def execute(self, sql, *values):
+        """What an intruder or an accident does: past the gateway's own code."""
+        connection = sqlite3.connect(self.path, timeout=20)
+        with connection:
+            connection.execute(sql, values)
+        connection.close()
+
+    def drop(self):
+        pass
+
+
+class Postgres:
+    name = "postgres"
+
+    def __init__(self, _directory):
+        self.server = server("TOKENAUDIT_TEST_POSTGRES")
+        self.database = f"t_{secrets.token_hex(8)}"
+        self.url = self.server.rsplit("/", 1)[0] + f"/{self.database}"
+        self.administer(f"CREATE DATABASE {self.database}")
+
+    def administer(self, sql):
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(sql)
+
+    def rows(self, sql, *values):
+        with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row) as connection:
+            return connection.execute(sql.replace("?", "%s"), values).fetchall()
+
+    def execute(self, sql, *values):
+        with psycopg.connect(self.url) as connection:
+            connection.execute(sql.replace("?", "%s"), values)
+
+    def drop(self):
+        self.administer(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+
+class MySQL:
+    name = "mysql"
+
+    def __init__(self, _directory):
+        self.server = urllib.parse.urlsplit(server("TOKENAUDIT_TEST_MYSQL"))
+        self.database = f"t_{secrets.token_hex(8)}"
+        self.url = self.server._replace(path=f"/{self.database}").geturl()
+        self.run(None, f"CREATE DATABASE {self.database}")
+
+    def run(self, database, sql, values=()):
+        connection = pymysql.connect(
+            host=self.server.hostname,
+            port=self.server.port,
+            user=self.server.username,
+            password=self.server.password or "",
+            database=database,
+            autocommit=True,
+            cursorclass=pymysql.cursors.DictCursor,
+        )
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.replace("?", "%s"), values)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def rows(self, sql, *values):
+        return self.run(self.database, sql, values)
+
+    def execute(self, sql, *values):
+        self.run(self.database, sql, values)
+
+    def drop(self):
+        self.run(None, f"DROP DATABASE IF EXISTS {self.database}")
+
+
+ENGINES = {engine.name: engine for engine in (SQLite, Postgres, MySQL)}
+started = False
+
+
+def server(variable):
+    """Where a private server listens; started if `make` has not done so."""
+    global started
+    if variable not in os.environ:
+        script = [os.path.join(os.path.dirname(__file__), "../../Scripts/databases.py"), "start"]
+        printed = subprocess.run(script, text=True, stdout=subprocess.PIPE, check=True).stdout
+        os.environ.update(line.split("=", 1) for line in printed.splitlines())
+        started = True
+    return os.environ[variable]
+
+
+def stop_started():
+    if started:
+        subprocess.run([os.path.join(os.path.dirname(__file__), "../../Scripts/databases.py"), "stop"], check=True)
