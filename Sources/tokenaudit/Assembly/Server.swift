@@ -25,6 +25,7 @@ struct Server {
         // What is made here holds digests and sealed keys: for its owner alone.
         umask(0o077)
         ProcessLimits.raiseOpenFiles(logger: logger)
+        let notice = SystemdNotice(environment: SettingsOptions.environment())
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.eventLoops ?? System.coreCount)
         let storage = try openStorage()
         let vault = try OpenedBooks.vault(settings, database: storage.database, logger: logger)
@@ -140,7 +141,10 @@ struct Server {
                 serverName: nil,
                 backlog: 4_096
             ),
-            onServerRunning: { channel in announce(channel, started: started) },
+            onServerRunning: { channel in
+                announce(channel, started: started)
+                if notice?.tell(.ready) == false { logger.warning("systemd could not be told") }
+            },
             eventLoopGroupProvider: .shared(group),
             logger: serverLogger
         )
@@ -149,6 +153,7 @@ struct Server {
         let services = ServiceGroup(
             configuration: .init(
                 services: [
+                    .init(service: WatchdogService(notice: notice, group: group)),
                     .init(
                         service: StorageService(
                             storage: storage,
@@ -178,7 +183,7 @@ struct Server {
                     ),
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
-                    .init(service: GraceService(gateway: gateway, logger: logger)),
+                    .init(service: GraceService(gateway: gateway, notice: notice, logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger

@@ -56,12 +56,14 @@ struct ExchangesService: Service {
 /// Ends first: from here on running calls have the grace period, or until somebody asks again.
 struct GraceService: Service {
     let gateway: Gateway
+    let notice: SystemdNotice?
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
         let again = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info("shutting down", metadata: ["running_calls": "\(gateway.runningCalls)"])
+        notice?.tell(.stopping)
         gateway.beginShutdown()
         // Not waited for: it ends with the process.
         Task {

@@ -15,7 +15,7 @@ struct TokenAudit: AsyncParsableCommand {
         version: BuildVersion.text,
         subcommands: [
             ServeCommand.self, ApplyCommand.self, UsersCommand.self, MigrateCommand.self, LedgerCommand.self,
-            AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self,
+            AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self, HealthcheckCommand.self,
         ]
     )
 }
