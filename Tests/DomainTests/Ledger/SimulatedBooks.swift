@@ -17,10 +17,34 @@ struct SimulatedRow {
     var state: CallState
     var flags: BillFlags = []
     var charge = Money.zero
+    /// The provider's loss, as it is named on the bill.
+    var excess = Money.zero
     var entries: [Entry] = []
     var closings = 0
     var corrections = 0
     var replica: Int
+
+    /// Writes down what became of the call; it may end once, and be corrected once after that.
+    mutating func take(_ closing: Closing) throws {
+        switch closing.action {
+        case .none: break
+        case .close, .insert:
+            closings += 1
+            charge = closing.charge
+            excess = closing.excess
+        case .correct:
+            corrections += 1
+            excess = closing.excess
+        }
+        state = closing.state
+        entries += closing.entries
+        flags.formUnion(closing.flags)
+        try claim(closings == 1 && corrections <= 1, "\(call.id) closed twice")
+        try claim(
+            charge.picoDollars + sum(.correction) + sum(.refund) == closing.charge.picoDollars,
+            "\(call.id): the charge is not its row and entries"
+        )
+    }
 
     func sum(_ kind: EntryKind) -> Int64 {
         entries.reduce(0) { sum, entry in
@@ -78,6 +102,8 @@ struct SimulatedBooks {
         keys[limit.keyID] = limit
         book(Entry(lane: .key(limit.keyID), kind: .opening, amount: limit.funded))
     }
+
+    func grantIDs(of userID: UserID) -> [GrantID] { grantsByUser[userID] ?? [] }
 
     func grants(of userID: UserID) -> [Grant] { (grantsByUser[userID] ?? []).compactMap { grants[$0] } }
 

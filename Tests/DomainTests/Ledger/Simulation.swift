@@ -301,22 +301,16 @@ struct Simulation {
     }
 
     private mutating func apply(_ closing: Closing, to row: inout SimulatedRow) throws {
+        try row.take(closing)
         switch closing.action {
         case .none: count("closed before")
         case .close, .insert:
-            row.closings += 1
-            row.charge = closing.charge
-            row.state = closing.state
-            row.entries += closing.entries
             for entry in closing.entries {
                 try claim(entry.kind == .expiry || entry.kind == .deactivation, "\(entry.kind) of a first closing")
                 count("forfeited at its end")
             }
             if closing.action == .insert { count(closing.isFundedInFull ? "orphan" : "orphan at a loss") }
         case .correct:
-            row.corrections += 1
-            row.entries += closing.entries
-            row.state = closing.state
             count(
                 closing.chargeDelta > .zero
                     ? "corrected up" : closing.chargeDelta < .zero ? "corrected down" : "confirmed"
@@ -332,12 +326,6 @@ struct Simulation {
             }
             if !closing.isFundedInFull { count("correction at a loss") }
         }
-        row.flags.formUnion(closing.flags)
-        try claim(row.closings == 1 && row.corrections <= 1, "\(row.call.id) closed twice")
-        try claim(
-            row.charge.picoDollars + row.sum(.correction) + row.sum(.refund) == closing.charge.picoDollars,
-            "\(row.call.id): the charge is not its row and entries"
-        )
     }
 
     // MARK: - Foretelling
