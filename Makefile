@@ -1,5 +1,5 @@
 # Each of these is the one command to type; each installs what it needs first (Scripts/setup.sh).
-.PHONY: help demo build run test check bench soak fuzz end-to-end
+.PHONY: help demo build run test check check-deploy bench soak fuzz end-to-end
 .DEFAULT_GOAL := help
 
 # Debug builds carry the failpoints that the crash tests need; release builds never do.
@@ -15,7 +15,7 @@ SOAK_KILLS ?= 300
 BENCH ?=
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: ## a real model behind the gateway, one streamed call, its bill; the server stays up
 	@Scripts/setup.sh demo
@@ -52,6 +52,10 @@ check: ## the build with its arrows checked, the formatter in strict mode, versi
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
 	$(BUILD_TESTS)
 	python3 Scripts/check_versions.py
+
+check-deploy: build ## Deploy/ as far as it can be tried here: Helm's own rendering, compose, systemd, the release in a bare Debian
+	@Scripts/setup.sh deploy
+	.venv/bin/python -m pytest Tests/Deployment --color=auto
 
 bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--quick --with-envoy"
 	@Scripts/setup.sh bench
