@@ -8,7 +8,7 @@ from servers import ROOT
 def test_every_test_that_the_table_of_faults_names_exists():
     table = (ROOT / "Docs" / "faults.md").read_text()
     named = set(re.findall(r"`(test_\w+|\w+Tests|Fuzz\w+)`", table))
-    python = "".join(path.read_text() for path in (ROOT / "Tests" / "EndToEnd").glob("test_*.py"))
+    python = "".join(path.read_text() for folder in ("EndToEnd", "Deployment") for path in (ROOT / "Tests" / folder).glob("test_*.py"))
     swift = "".join(path.read_text() for path in (ROOT / "Tests").rglob("*.swift"))
     exist = set(re.findall(r"def (test_\w+)", python)) | set(re.findall(r"(?:struct|enum|class) (\w+)", swift))
     assert len(named) > 40 and named - exist == set()
