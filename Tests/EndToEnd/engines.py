@@ -46,12 +46,22 @@ class Postgres:
         self.url = self.server.rsplit("/", 1)[0] + f"/{self.database}"
         self.administer(f"CREATE DATABASE {self.database}")
 
+    @property
+    def address(self):
+        parts = urllib.parse.urlsplit(self.server)
+        return parts.hostname, parts.port
+
+    def url_through(self, port):
+        """The same database by another way."""
+        return through(self.url, port)
+
     def administer(self, sql):
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(sql)
 
     def rows(self, sql, *values):
         with psycopg.connect(self.url, row_factory=psycopg.rows.dict_row) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             return connection.execute(sql.replace("?", "%s"), values).fetchall()
 
     def execute(self, sql, *values):
@@ -70,6 +80,13 @@ class MySQL:
         self.database = f"t_{secrets.token_hex(8)}"
         self.url = self.server._replace(path=f"/{self.database}").geturl()
         self.run(None, f"CREATE DATABASE {self.database}")
+
+    @property
+    def address(self):
+        return self.server.hostname, self.server.port
+
+    def url_through(self, port):
+        return through(self.url, port)
 
     def run(self, database, sql, values=()):
         connection = pymysql.connect(
@@ -96,6 +113,11 @@ class MySQL:
 
     def drop(self):
         self.run(None, f"DROP DATABASE IF EXISTS {self.database}")
+
+
+def through(url, port):
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
 
 
 ENGINES = {engine.name: engine for engine in (SQLite, Postgres, MySQL)}

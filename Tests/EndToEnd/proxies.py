@@ -44,7 +44,10 @@ class Nginx:
 
     def write_servers(self):
         plain = (DEPLOY / "tokenaudit.conf").read_text()
-        for number, gateway in enumerate(self.gateways, 1):
+        # There are two in it; more stand after the second.
+        for gateway in self.gateways[2:]:
+            plain = replaced(plain, "server gateway-2:8080", f"server 127.0.0.1:{gateway.port};\n    server gateway-2:8080")
+        for number, gateway in enumerate(self.gateways[:2], 1):
             plain = replaced(plain, f"server gateway-{number}:8080", f"server 127.0.0.1:{gateway.port}")
         plain = replaced(plain, "listen 8080;", f"listen 127.0.0.1:{self.port};")
         (self.directory / "conf.d" / "tokenaudit.conf").write_text(plain)

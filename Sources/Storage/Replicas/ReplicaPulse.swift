@@ -20,9 +20,9 @@ final class ReplicaPulse: Pulse {
     private let ended = DispatchSemaphore(value: 0)
 
     /// Between two beats.
-    static let intervalMilliseconds = 1_000
+    private let intervalNanoseconds: UInt64
     /// Beats further apart than this are a gap.
-    static let gapNanoseconds: UInt64 = 5_000_000_000
+    private let gapNanoseconds: UInt64
 
     /// - Parameter deadNanoseconds: after which others take this process for dead.
     init(
@@ -35,6 +35,8 @@ final class ReplicaPulse: Pulse {
         self.database = database
         self.replica = replica
         freshNanoseconds = deadNanoseconds / 2
+        gapNanoseconds = min(5_000_000_000, deadNanoseconds / 2)
+        intervalNanoseconds = min(1_000_000_000, deadNanoseconds / 8)
         self.logger = logger
         self.clock = clock
         beatAt = Atomic(DispatchTime.now().uptimeNanoseconds)
@@ -61,7 +63,7 @@ final class ReplicaPulse: Pulse {
                     if !isTold { logger.error("this replica's beat failed", metadata: ["cause": "\(error)"]) }
                     isTold = true
                 }
-                _ = pause.wait(timeout: .now() + .milliseconds(Self.intervalMilliseconds))
+                _ = pause.wait(timeout: .now() + .nanoseconds(Int(intervalNanoseconds)))
             }
             ended.signal()
         }
@@ -87,7 +89,7 @@ final class ReplicaPulse: Pulse {
     }
 
     /// Whether this process has been seen to live all the time of late.
-    var isRegular: Bool { age < Self.gapNanoseconds }
+    var isRegular: Bool { age < gapNanoseconds }
 
     /// Waits for the last beat, and gives the duties up. Blocks.
     func stop() {
