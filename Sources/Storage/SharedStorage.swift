@@ -87,11 +87,13 @@ package final class SharedStorage: Sendable {
     /// Files of different databases in one folder are told apart by a name that the database has of itself.
     package static func path(in folder: String, of database: any Database) throws -> String {
         let name = try database.write { connection in
-            let known = try connection.query("SELECT name FROM database_identity WHERE id = 1") { $0.text(0) }.first
-            if let known { return known }
+            if let known = try IdentityRows.name(connection) { return known }
             let made = String(UInt64.random(in: .min ... .max), radix: 36)
-            try connection.execute("INSERT INTO database_identity (id, name) VALUES (1, ?)", .text(made))
+            try IdentityRows.set(made, connection)
             return made
+        }
+        guard name != DatabaseCopy.unfinished else {
+            throw StorageError.unusable("a copy into it is not finished; `tokenaudit database copy` goes on with it")
         }
         return (folder.hasSuffix("/") ? folder : folder + "/") + name
     }

@@ -5,7 +5,7 @@ enum AlertRulesRows {
     private static let select =
         "SELECT threshold_percents, expiry_hours, unusual_spend_floor, unusual_spend_factor, failure_percent, least_failures, updated_at FROM alert_rules WHERE id = 1"
     private static let upsert =
-        "INSERT INTO alert_rules (id, threshold_percents, expiry_hours, unusual_spend_floor, unusual_spend_factor, failure_percent, least_failures, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET threshold_percents = excluded.threshold_percents, expiry_hours = excluded.expiry_hours, unusual_spend_floor = excluded.unusual_spend_floor, unusual_spend_factor = excluded.unusual_spend_factor, failure_percent = excluded.failure_percent, least_failures = excluded.least_failures, updated_at = MAX(excluded.updated_at, updated_at + 1)"
+        "INSERT INTO alert_rules (id, threshold_percents, expiry_hours, unusual_spend_floor, unusual_spend_factor, failure_percent, least_failures, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET threshold_percents = excluded.threshold_percents, expiry_hours = excluded.expiry_hours, unusual_spend_floor = excluded.unusual_spend_floor, unusual_spend_factor = excluded.unusual_spend_factor, failure_percent = excluded.failure_percent, least_failures = excluded.least_failures, updated_at = MAX(excluded.updated_at, alert_rules.updated_at + 1)"
 
     static func read(_ connection: any SQLConnection) throws -> AlertRules {
         try connection.query(select) { row in

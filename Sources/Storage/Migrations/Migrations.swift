@@ -56,6 +56,7 @@ package enum Migrations {
                 ) { $0.int64(0) }
                 guard isTaken.first == 0 else { return }
                 for statement in migration.statements { try connection.execute(statement) }
+                try IdentityRows.advance(connection)
                 try connection.execute(
                     "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)",
                     .integer(migration.version),

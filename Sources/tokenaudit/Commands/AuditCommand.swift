@@ -71,11 +71,8 @@ struct AuditCommand: ParsableCommand {
         func run() throws {
             let books = try OpenedBooks(options.load().settings, migrates: true)
             try OpenedBooks.naming(books.path) {
-                guard let database = books.database as? SQLiteDatabase else {
-                    throw StorageError.unusable("`audit export` reads an embedded database")
-                }
                 try AuditExport.write(
-                    database,
+                    books.database,
                     to: file,
                     isServed: books.isServed,
                     clock: Clock.now

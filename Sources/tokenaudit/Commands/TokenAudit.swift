@@ -14,8 +14,8 @@ struct TokenAudit: AsyncParsableCommand {
             """,
         version: BuildVersion.text,
         subcommands: [
-            ServeCommand.self, ApplyCommand.self, UsersCommand.self, MigrateCommand.self, LedgerCommand.self,
-            AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self, HealthcheckCommand.self,
+            ServeCommand.self, ApplyCommand.self, UsersCommand.self, MigrateCommand.self, DatabaseCommand.self,
+            LedgerCommand.self, AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self, HealthcheckCommand.self,
         ]
     )
 }

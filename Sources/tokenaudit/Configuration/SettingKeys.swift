@@ -213,19 +213,13 @@ extension SettingKey {
 
     private static let database = SettingKey(
         path: "database",
-        summary: "sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full",
+        summary: Settings.DatabaseLocation.forms,
         isSecret: true
     ) { text, settings in
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
-            settings.database = .postgres(url: text)
-            return nil
+        guard let location = Settings.DatabaseLocation(parsing: text) else {
+            return "must be \(Settings.DatabaseLocation.forms); PATH is a file"
         }
-        guard text.hasPrefix("sqlite:") else { return "must be sqlite:PATH or postgres://…" }
-        let path = String(text.dropFirst("sqlite:".count))
-        guard !path.isEmpty, !path.hasPrefix(":"), !path.hasSuffix("/") else {
-            return "must name a file; books kept in memory would not outlive the process"
-        }
-        settings.database = .sqlite(path: path)
+        settings.database = location
         return nil
     } show: {
         $0.database.description

@@ -16,6 +16,21 @@ struct Settings: Sendable {
         case sqlite(path: String)
         case postgres(url: String)
 
+        static let forms =
+            "sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full"
+
+        init?(parsing text: String) {
+            if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+                self = .postgres(url: text)
+                return
+            }
+            guard text.hasPrefix("sqlite:") else { return nil }
+            let path = String(text.dropFirst("sqlite:".count))
+            // Books kept in memory would not outlive the process.
+            guard !path.isEmpty, !path.hasPrefix(":"), !path.hasSuffix("/") else { return nil }
+            self = .sqlite(path: path)
+        }
+
         /// Without a password.
         var description: String {
             switch self {

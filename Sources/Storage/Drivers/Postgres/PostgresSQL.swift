@@ -28,6 +28,9 @@ enum PostgresSQL {
                 cut.tokens[found[1]].text = "FROM"
             } else if cut.match(["IS", "?"], at: index) != nil {
                 cut.tokens[index].text = "IS NOT DISTINCT FROM"
+            } else if cut.match(["CROSS", "JOIN"], at: index) != nil {
+                // An order of joining that SQLite is told; the planner here finds its own.
+                cut.tokens[index].text = ""
             } else if cut.tokens[index].isWord("LIKE") {
                 cut.tokens[index].text = "ILIKE"
             }
