@@ -114,6 +114,32 @@ import Testing
         try stage.expectProven()
     }
 
+    /// By what is asked, not by how long it takes: the same statements in the same order take the same time on any machine.
+    @Test("what is missing and what is another's ask the same of the database", arguments: Role.allCases)
+    func sameWork(role: Role) async throws {
+        let stage = try await BooksStage()
+        let token = try await stage.access(role)
+        let stranger: Role = role == .auditor ? .user : .auditor
+        let asked = stage.administration.operations.all.filter {
+            $0.path.contains("{") && $0.path.hasPrefix("/api/me/") && Self.isGuarded($0)
+        }
+        #expect(asked.count > 5)
+        for operation in asked {
+            let body = RouteTable.body(operation.method.rawValue, operation.path)
+            let absent = operation.path.replacing("{id}", with: "999999")
+                .replacing("{request_id}", with: CallID(high: 1, low: 1).description)
+            let anothers = try await stage.place(operation.path, of: stranger)
+            var works: [[String]] = []
+            for place in [absent, anothers] {
+                _ = stage.statements.take()
+                let answer = try await stage.ask(operation.method.rawValue, place + "/", token: token, body: body)
+                #expect(answer.status == 404)
+                works.append(stage.statements.take())
+            }
+            #expect(works[0] == works[1] && !works[0].isEmpty, "\(operation.method) \(operation.path)")
+        }
+    }
+
     @Test("every route of the design is there, by its name")
     func design() async throws {
         let stage = try await BooksStage()

@@ -80,6 +80,8 @@ final class BooksStage: Sendable {
     let storage: EmbeddedStorage
     let clock = FakeClock()
     let log = RecordedLog()
+    /// What the administration asks the database.
+    let statements = StatementLog()
     let administration: Administration
     let archive: BodyArchive
     let capture: BodyCapture
@@ -91,7 +93,7 @@ final class BooksStage: Sendable {
     init(loaded: SettingsLoader.Loaded = SettingsLoader.Loaded()) async throws {
         folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let (clock, log) = (clock, log)
+        let (clock, log, statements) = (clock, log, statements)
         catalog = try CatalogStage(clock: clock)
         let now: @Sendable () -> Instant = { clock.now }
         storage = try EmbeddedStorage(
@@ -105,7 +107,11 @@ final class BooksStage: Sendable {
         let digester = PepperedDigester(
             try SecretStore(database: storage.database).pepper(vault, now: AdministrationStage.start)
         )
-        let desk = ControlDesk(writer: storage.database, reader: storage.reports, clock: now)
+        let desk = ControlDesk(
+            writer: statements.listening(to: storage.database),
+            reader: statements.listening(to: storage.reports),
+            clock: now
+        )
         let archive = BodyArchive(
             beside: storage.database.path,
             database: storage.database,

@@ -19,8 +19,14 @@ enum QuotaRecords {
         try connection.query(selectOne, SQLValue(now), SQLValue(id)) { record($0, now: now) }.first
     }
 
-    static func detail(_ id: QuotaID, now: Instant, _ connection: any SQLConnection) throws -> QuotaDetail? {
-        guard let quota = try find(id, now: now, connection) else { return nil }
+    /// - Parameter owner: whose it has to be; nothing more is read of another's than of what is not there.
+    static func detail(
+        _ id: QuotaID,
+        of owner: UserID? = nil,
+        now: Instant,
+        _ connection: any SQLConnection
+    ) throws -> QuotaDetail? {
+        guard let quota = try find(id, now: now, connection), owner == nil || quota.userID == owner else { return nil }
         return QuotaDetail(
             quota: quota,
             periods: try connection.query(selectPeriods, SQLValue(id)) { QuotaPeriod(LaneRows.grant($0), at: now) },

@@ -15,8 +15,7 @@ package struct QuotaStore: Quotas {
     }
 
     package func quota(_ id: QuotaID, of owner: UserID?) async throws(DeskError) -> QuotaDetail? {
-        let detail = try await desk.read { [clock = desk.clock] in try QuotaRecords.detail(id, now: clock(), $0) }
-        return owner == nil || detail?.quota.userID == owner ? detail : nil
+        try await desk.read { [clock = desk.clock] in try QuotaRecords.detail(id, of: owner, now: clock(), $0) }
     }
 
     package func grant(
