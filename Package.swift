@@ -33,6 +33,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CPrctl"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Domain", swiftSettings: strict),
         .target(
@@ -95,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "tokenaudit",
             dependencies: [
-                "AuditLog", "Domain", "Dialects", "Storage", "Gateway", "Admin",
+                "Admin", "AuditLog", "CPrctl", "Dialects", "Domain", "Gateway", "Storage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -21,6 +21,8 @@ package final class Gateway: Sendable {
     let rates: CallRates
     /// Nil: no bodies are kept.
     let capture: BodyCapture?
+    /// Nil: no call is traced.
+    let tracing: CallTracing?
 
     private struct Running {
         var calls = 0
@@ -37,6 +39,7 @@ package final class Gateway: Sendable {
         eventLoopGroup: any EventLoopGroup,
         logger: Logger,
         capture: BodyCapture? = nil,
+        tracing: CallTracing? = nil,
         uptime: (@Sendable () -> Uptime)? = nil
     ) throws {
         self.directory = directory
@@ -45,6 +48,7 @@ package final class Gateway: Sendable {
         self.settings = settings
         self.logger = logger
         self.capture = capture
+        self.tracing = tracing
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)
@@ -69,6 +73,8 @@ package final class Gateway: Sendable {
     }
 
     func loop(of eventLoop: any EventLoop) -> LoopContext? { loops[ObjectIdentifier(eventLoop)] }
+
+    var allLoops: [LoopContext] { Array(loops.values) }
 
     // MARK: - Counting calls
 

@@ -60,6 +60,26 @@ import Testing
         }
     }
 
+    @Test("what watches over the server is off, or this host's, until it is told")
+    func observability() throws {
+        let none = try load().settings
+        #expect(none.metrics.addresses.isEmpty && none.metrics.token == nil && none.traces.endpoint == nil)
+        #expect(none.traces.sampleMillionths == 0 && !none.allowsCoreDumps)
+        let environment = [
+            "TOKENAUDIT_METRICS_ADDRESSES": "10.0.0.0/8", "TOKENAUDIT_METRICS_TOKEN": "a-token-of-some-length",
+            "TOKENAUDIT_TRACES_ENDPOINT": "https://otel.example/v1/traces", "TOKENAUDIT_TRACES_SAMPLE_RATIO": "0.05",
+            "TOKENAUDIT_TRACES_HEADERS": "authorization=Bearer x=, x-scope=1", "TOKENAUDIT_CORE_DUMPS": "true",
+        ]
+        let settings = try load(environment: environment).settings
+        #expect(settings.metrics.addresses == [AddressRange(parsing: "10.0.0.0/8")])
+        #expect(settings.metrics.token?.secret == "a-token-of-some-length" && settings.allowsCoreDumps)
+        #expect(
+            settings.traces.endpoint == "https://otel.example/v1/traces" && settings.traces.sampleMillionths == 50_000
+        )
+        #expect(settings.traces.headers.map(\.name) == ["authorization", "x-scope"])
+        #expect(settings.traces.headers.map(\.value.secret) == ["Bearer x=", "1"])
+    }
+
     @Test(
         "what the file gets wrong is named with its line",
         arguments: [
@@ -77,6 +97,11 @@ import Testing
             ),
             ("trusted_proxies: 10.0.0.1/8\n", 1, "trusted_proxies: must be none, or addresses and ranges"),
             ("trusted_proxies: 10.0.0.0/8,\n", 1, "trusted_proxies: must be none, or addresses and ranges"),
+            ("metrics:\n  addresses: everywhere\n", 2, "metrics.addresses: must be none, or addresses and ranges"),
+            ("metrics:\n  token: short\n", 2, "metrics.token: must be at least 16 visible characters"),
+            ("traces:\n  endpoint: collector:4318\n", 2, "traces.endpoint: must be none, or http or https"),
+            ("traces:\n  sample_ratio: 1.1\n", 2, "traces.sample_ratio: must be a decimal from 0 to 1"),
+            ("traces:\n  headers: authorization\n", 2, "traces.headers: must be name=value"),
             ("keep_raw_usage: maybe\n", 1, "keep_raw_usage: must be true or false"),
             ("listen:\n", 1, "listen: must not be empty"),
             ("listen: [1]\n", 1, "listen: must be a single value"),

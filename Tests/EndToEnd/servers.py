@@ -100,14 +100,17 @@ class Gateway:
             "TOKENAUDIT_DEADLINES_UPSTREAM_IDLE": "8s",
             # The full work takes two seconds in a debug build; its own test is in Swift.
             "TOKENAUDIT_SCRYPT_ROUNDS": "10",
+            # Of a process without core dumps only root sees the open files.
+            "TOKENAUDIT_CORE_DUMPS": "false" if os.getuid() == 0 else "true",
             **{f"TOKENAUDIT_{name.upper()}": value for name, value in settings.items()},
         }
 
     # --- The process
 
-    def start(self, fail=None, wait=True):
+    def start(self, fail=None, wait=True, cwd=ROOT):
         environment = self.environment | ({"TOKENAUDIT_FAIL": fail} if fail else {})
-        self.child = Child("tokenaudit", [DEBUG / "tokenaudit", "serve"], self.directory / "gateway.log", environment)
+        command = [DEBUG / "tokenaudit", "serve"]
+        self.child = Child("tokenaudit", command, self.directory / "gateway.log", environment, cwd)
         if wait:
             self.child.wait_for_http(f"http://127.0.0.1:{self.port}/readyz", seconds=30)
         return self

@@ -7,6 +7,7 @@ import re
 import secrets
 import uuid
 
+import metrics
 import pytest
 
 import raw
@@ -149,6 +150,14 @@ def test_nothing_secret_is_stored(told):
     assert len(files) >= 2
     for path in files:
         assert findings(path.read_bytes().decode("latin-1"), key, PROVIDER_KEY, PROMPT, ANSWER, GARBAGE, FOREIGN_KEY) == []
+
+
+def test_nothing_secret_is_a_metric(told):
+    """Nothing but what administrators named: neither what was sent, nor whose it was, nor what went wrong in whose words."""
+    gateway, key, _ = told
+    text = metrics.read(gateway).text
+    assert 'model="canary-fine"' in text and findings(text, key, PROVIDER_KEY, PROMPT, ANSWER, GARBAGE, FOREIGN_KEY) == []
+    assert "@example.com" not in text and "127.0.0.1" not in text
 
 
 def test_nothing_secret_is_shown_by_commands(told):

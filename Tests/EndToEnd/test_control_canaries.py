@@ -171,7 +171,7 @@ def test_no_answer_tells_a_secret_that_it_did_not_make(told):
 async def test_exports_and_pages_tell_none(told):
     headers = [("Authorization", f"Bearer {told.root.access}")]
     for path in (
-        "/docs", "/audit/checkpoint", "/audit/key", "/api/admin/requests/export.csv", "/api/admin/requests/export.jsonl/",
+        "/docs", "/audit/checkpoint", "/audit/key", "/metrics", "/api/admin/requests/export.csv", "/api/admin/requests/export.jsonl/",
         "/api/admin/audit-log/?page_size=200",
     ):  # fmt: skip
         answer = await raw.exchange(told.gateway.port, raw.request(None, b"", path=path, headers=headers, method="GET"), 20)

@@ -72,7 +72,7 @@ async def refused(gateway, fake, script, stream=False):
 def alerts(gateway, answer):
     """Provider and status of each line that tells the operator that the provider refused this call."""
     lines = [json.loads(line) for line in gateway.child.log.read_text().splitlines() if line.startswith("{")]
-    found = [line for line in lines if line["message"] == "a provider refuses us" and line["call"] == answer.header("x-request-id")]
+    found = [line for line in lines if line["message"] == "a provider refuses us" and line["request_id"] == answer.header("x-request-id")]
     assert all(line["level"] == "error" for line in found)
     return [(line["provider"], line["status"]) for line in found]
 

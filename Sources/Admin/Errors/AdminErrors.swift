@@ -98,6 +98,13 @@ extension ControlError {
         """
     )
 
+    static let metricsNotAllowed = refusal(
+        .unauthorized,
+        "metrics_not_allowed",
+        "Metrics are read from this host, from an address of metrics.addresses, or with the token of metrics.token.",
+        headers: challenge
+    )
+
     static func throttled(seconds: Int64) -> ControlError {
         refusal(
             .tooManyRequests,

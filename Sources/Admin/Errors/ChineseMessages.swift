@@ -200,6 +200,9 @@ enum ChineseMessages {
         "There is no such page.": "没有这一页。",
         "Too much would have to be read; take a shorter range, a longer step, or a time zone of statistics.time_zones.":
             "需读取的数据过多；请缩短时间范围、加大步长，或使用 statistics.time_zones 中的时区。",
+        // Metrics
+        "Metrics are read from this host, from an address of metrics.addresses, or with the token of metrics.token.":
+            "指标只能从本机、metrics.addresses 中的地址或使用 metrics.token 的令牌读取。",
         // Keys and models
         "No API key was given. Send it as 'Authorization: Bearer sk-audit-…', 'x-api-key' or 'api-key'.":
             "未提供 API 密钥。请以 'Authorization: Bearer sk-audit-…'、'x-api-key' 或 'api-key' 发送。",

@@ -23,6 +23,9 @@ package struct ControlPlane: Sendable {
         package let version: String
         /// Nil: there is nothing under `/api/auth` and `/api/admin`.
         package let administration: Administration?
+        /// Nil: there is no `/metrics`.
+        package let metrics: (any MetricsSource)?
+        package let metricsAccess: MetricsAccess
 
         package init(
             directory: any Directory,
@@ -34,7 +37,9 @@ package struct ControlPlane: Sendable {
             trustedProxies: TrustedProxies = .none,
             audit: (any PublishedAudit)? = nil,
             version: String = "",
-            administration: Administration? = nil
+            administration: Administration? = nil,
+            metrics: (any MetricsSource)? = nil,
+            metricsAccess: MetricsAccess = .local
         ) {
             self.directory = directory
             self.digester = digester
@@ -46,6 +51,8 @@ package struct ControlPlane: Sendable {
             self.audit = audit
             self.version = version
             self.administration = administration
+            self.metrics = metrics
+            self.metricsAccess = metricsAccess
         }
     }
 
@@ -89,6 +96,9 @@ package struct ControlPlane: Sendable {
         }
         HealthRoutes(sources: sources).add(to: router)
         if let audit = sources.audit { AuditRoutes(audit: audit).add(to: router) }
+        if let metrics = sources.metrics {
+            MetricsRoutes(metrics: metrics, access: sources.metricsAccess).add(to: router)
+        }
         for prefix in ["v1", "api/v1"] {
             let group = router.group(RouterPath(prefix))
             ModelRoutes(sources: sources).add(to: group)
@@ -155,7 +165,7 @@ struct AnswerMiddleware: RouterMiddleware {
             }
             let methods =
                 APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
-                ?? AuditRoutes.methods(at: path)
+                ?? AuditRoutes.methods(at: path) ?? (sources.metrics == nil ? nil : MetricsRoutes.methods(at: path))
                 ?? operations.flatMap { $0.methods(at: path) ?? DocumentRoutes.methods(at: path) }
             guard let methods, !methods.contains(request.method.rawValue) else {
                 return ControlError.notFound(path).response(for: path, in: language)

@@ -16,11 +16,14 @@ enum Transport: Hashable, Sendable {
             self = .plain
             return
         }
-        let told = Self.proxyFields.flatMap { request.headers[values: $0] }
-        let isDirect = told.isEmpty && context.peer.isLoopback && HostName(request)?.isLoopback == true
+        let isDirect =
+            !Self.isForwarded(request) && context.peer.isLoopback && HostName(request)?.isLoopback == true
         let protocols = request.headers[values: Self.forwardedProtocol]
         self = isDirect ? .local : protocols.count == 1 && protocols[0].lowercased() == "https" ? .https : .plain
     }
+
+    /// A proxy says that it was asked by somebody else.
+    static func isForwarded(_ request: Request) -> Bool { proxyFields.contains { request.headers[$0] != nil } }
 
     var scheme: String { self == .https ? "https" : "http" }
 

@@ -11,6 +11,15 @@ package enum Endpoint: Int64, Sendable, CaseIterable {
         case .embeddings: "/v1/embeddings"
         }
     }
+
+    /// What OpenTelemetry's GenAI conventions call it.
+    package var operationName: String {
+        switch self {
+        case .chatCompletions: "chat"
+        case .completions: "text_completion"
+        case .embeddings: "embeddings"
+        }
+    }
 }
 
 /// What is known of a call before it is admitted; all of it goes into the call's row.

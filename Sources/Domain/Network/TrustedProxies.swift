@@ -4,7 +4,7 @@ package struct TrustedProxies: Hashable, Sendable {
     /// A longer way is cut here: each step costs time, and a client can write as many as fit into a header.
     private static let longestWay = 16
 
-    package let ranges: [AddressRange]
+    package var ranges: [AddressRange]
 
     package init(_ ranges: [AddressRange]) { self.ranges = ranges }
 

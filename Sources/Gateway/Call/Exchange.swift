@@ -16,7 +16,11 @@ final class Exchange: Timed, @unchecked Sendable {
     private let head: RequestHead
     let id: CallID
     private let startedAt: Instant
-    private let startedTick = NIODeadline.now()
+    private var times = CallTimes(began: .now())
+    /// Nil where the call is not traced.
+    private var span: CallSpan?
+    /// Of the last answer that was decided on; 0 where there is none.
+    private var statusCode = 0
 
     private var principal: Principal?
     private var body = ByteBuffer()
@@ -48,6 +52,15 @@ final class Exchange: Timed, @unchecked Sendable {
         startedAt = WallClock.now()
         id = CallID(at: startedAt, random: (loop.random(), loop.random()))
         writer = AnswerWriter(call: id, version: head.version, isKeepAlive: head.isKeepAlive)
+        span = gateway.tracing?.begin(under: head.trace, on: loop)
+    }
+
+    /// Says of which call each line is, and of which trace.
+    var logger: Logger {
+        var logger = gateway.logger
+        logger[metadataKey: "request_id"] = "\(id)"
+        if let trace = span?.server ?? head.trace { logger[metadataKey: "trace_id"] = "\(trace.traceID)" }
+        return logger
     }
 
     // MARK: - Authenticate and read
@@ -109,6 +122,7 @@ final class Exchange: Timed, @unchecked Sendable {
 
     private func resolve() {
         guard !isEnded, machine == nil else { return }
+        times.read = .now()
         gateway.parse(body, endpoint: head.endpoint, on: loop) { [self] result in
             switch result {
             case .success(let request): admit(request)
@@ -134,7 +148,7 @@ final class Exchange: Timed, @unchecked Sendable {
             )
         } catch {
             if case .unpricedModel(let model) = error {
-                gateway.logger.error("model has no price", metadata: ["model": "\(model)", "call": "\(id)"])
+                logger.error("model has no price", metadata: ["model": "\(model)"])
             }
             return refuse(error)
         }
@@ -185,8 +199,10 @@ final class Exchange: Timed, @unchecked Sendable {
             beginCapture()
             writer.outputLimit = hold.isClamped ? hold.outputLimit : nil
             Failpoint.hit("gateway.held")
-            deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds, now: .now())
-            let isLate = queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < .now()
+            let now = NIODeadline.now()
+            times.held = now
+            deadlines.begin(totalSeconds: gateway.settings.deadlines.totalSeconds, now: now)
+            let isLate = queuedAt + .seconds(gateway.settings.deadlines.admitSeconds) < now
             receive(isLate ? .heldTooLate : .held)
         case .refused(let refusal): receive(.refused(CallError(refusal)))
         case .unavailable: receive(.refused(.journalUnavailable))
@@ -225,7 +241,9 @@ final class Exchange: Timed, @unchecked Sendable {
         case .settle(let ending): settle(ending)
         case .finish(let finale): finish(finale)
         case .abandon:
-            gateway.logger.critical("a bill could not be made durable", metadata: ["call": "\(id)"])
+            logger.critical("a bill could not be made durable")
+            loop.metrics.lostBill()
+            statusCode = 0
             connection?.close()
             end()
         }
@@ -281,7 +299,9 @@ final class Exchange: Timed, @unchecked Sendable {
         self.body = ByteBuffer()
         expect(.firstByte, within: gateway.settings.deadlines.firstByteSeconds)
         Failpoint.hit("gateway.dispatch")
-        attempt.send(UpstreamRequest.bytes(head, to: prepared.quoted.route.provider, body: body))
+        times.sent = .now()
+        let provider = prepared.quoted.route.provider
+        attempt.send(UpstreamRequest.bytes(head, to: provider, trace: span?.client, body: body))
     }
 
     // MARK: - What the attempt says
@@ -289,7 +309,12 @@ final class Exchange: Timed, @unchecked Sendable {
     var phase: CallMachine.Phase? { machine?.phase }
     var isClientGone: Bool { machine?.isClientGone ?? true }
     var isExchanging: Bool { machine?.isExchanging ?? false }
-    var sinceStart: TimeAmount { .now() - startedTick }
+    var sinceStart: TimeAmount { .now() - times.began }
+
+    /// Output of a stream was passed on.
+    func sawOutput() {
+        if times.firstOutput == nil { times.firstOutput = .now() }
+    }
 
     func sawActivity() { deadlines.sawActivity(now: .now()) }
 
@@ -316,14 +341,16 @@ final class Exchange: Timed, @unchecked Sendable {
         guard let prepared, let hold else { return }
         let quoted = prepared.quoted
         deadline = .distantFuture
+        let now = NIODeadline.now()
+        times.settling = now
         var facts = attempt?.end(ending) ?? BookingFacts()
         facts.isClientGone = isClientGone
         facts.echoTokens = prepared.request.estimatedEchoTokens
-        if case .settling(let finale) = machine?.phase {
-            switch finale {
-            case .respond(let error), .breakOff(let error): facts.statusCode = error.status
-            default: break
-            }
+        let finale: CallMachine.Finale = if case .settling(let finale) = machine?.phase { finale } else { .nothing }
+        let outcome = UpstreamOutcome(ending, finale: finale, status: facts.statusCode)
+        switch finale {
+        case .respond(let error), .breakOff(let error): facts.statusCode = error.status
+        default: break
         }
         let result = CallResult.booking(
             ending,
@@ -336,15 +363,19 @@ final class Exchange: Timed, @unchecked Sendable {
             inputLimit: quoted.model.inputLimit(prompts: prepared.request.promptCount),
             outputLimit: prepared.heldOutput(hold),
             endedAt: WallClock.now(),
-            durationMilliseconds: sinceStart.nanoseconds / 1_000_000,
+            durationMilliseconds: (now - times.began).nanoseconds / 1_000_000,
             firstByteMilliseconds: attempt?.firstByteMilliseconds
         )
         charge = result.charge
         usedTokens = result.usage.inputTokens + result.usage.outputTokens
+        loop.metrics.billed(result, outcome: outcome, of: prepared)
+        statusCode = finale == .nothing && result.outcome == .voided ? 0 : facts.statusCode
+        span?.usage = result.usage
+        span?.outcome = outcome
         if result.excess > .zero {
-            gateway.logger.error(
+            logger.error(
                 "usage beyond the hold",
-                metadata: ["call": "\(id)", "provider": "\(quoted.route.provider.name)", "excess": "\(result.excess)"]
+                metadata: ["provider": "\(quoted.route.provider.name)", "excess": "\(result.excess)"]
             )
         }
         gateway.journal.settle(Settlement(call: prepared.intent, hold: hold, result: result)) { [self] outcome in
@@ -408,6 +439,9 @@ final class Exchange: Timed, @unchecked Sendable {
         guard let connection else { return end() }
         let keepsAlive = head.isKeepAlive && isBodyComplete
         if capture != nil { capture?.take(answer: OpenAIError(error).body()) }
+        statusCode = error.status
+        loop.metrics.refused(error)
+        span?.refusal = RefusalReason(error)
         connection.send(writer.error(error, cost: machine == nil ? nil : charge, closes: !keepsAlive))
         end()
         connection.flush()
@@ -424,5 +458,23 @@ final class Exchange: Timed, @unchecked Sendable {
         gateway.bodies.giveBack(takenBytes)
         if let lease { gateway.rates.giveBack(lease, usedTokens: usedTokens) }
         if isCounted { gateway.leave() }
+        let now = NIODeadline.now()
+        loop.metrics.ended(head.endpoint, of: prepared, status: statusCode, times: times, at: now)
+        if gateway.logger.logLevel <= .debug {
+            let milliseconds = (now - times.began).nanoseconds / 1_000_000
+            logger.debug("call ended", metadata: ["status": "\(statusCode)", "duration_ms": "\(milliseconds)"])
+        }
+        guard let span else { return }
+        gateway.tracing?.sink.keep(
+            span.trace(
+                of: id,
+                head.endpoint,
+                at: startedAt,
+                prepared: prepared,
+                status: statusCode,
+                times: times,
+                endedAt: now
+            )
+        )
     }
 }

@@ -124,21 +124,16 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
 
     private func warn(_ message: StaticString, cause: any Error) {
         guard let exchange else { return }
-        exchange.gateway.logger.warning(
-            "\(message)",
-            metadata: ["provider": "\(provider.name)", "call": "\(exchange.id)", "cause": "\(cause)"]
-        )
+        exchange.logger.warning("\(message)", metadata: ["provider": "\(provider.name)", "cause": "\(cause)"])
     }
 
     /// Tells the call that its answer is over, and the operator where it is we whom the provider refuses.
     private func ended(_ verdict: CallMachine.AnswerVerdict) {
         guard let exchange else { return }
         if verdict == .refusesUs {
-            exchange.gateway.logger.error(
+            exchange.logger.error(
                 "a provider refuses us",
-                metadata: [
-                    "provider": "\(provider.name)", "call": "\(exchange.id)", "status": "\(meter.statusCode)",
-                ]
+                metadata: ["provider": "\(provider.name)", "status": "\(meter.statusCode)"]
             )
         }
         exchange.receive(.answerEnded(verdict))
@@ -197,6 +192,7 @@ final class UpstreamAttempt: UpstreamDelegate, @unchecked Sendable {
             if out.readableBytes > 0 {
                 if meter.isBeyondHold { return exchange.receive(.outputBeyondHold) }
                 forward(out)
+                if meter.hasOutput { exchange.sawOutput() }
                 Failpoint.hit("gateway.mid-stream")
             }
             if let verdict = meter.streamVerdict {

@@ -3,7 +3,13 @@ import NIOCore
 
 /// What goes upstream, as bytes: our head with the client's open list in it, then the body.
 enum UpstreamRequest {
-    static func bytes(_ head: RequestHead, to provider: Provider, body: ByteBuffer) -> ByteBuffer {
+    /// - Parameter trace: what goes in place of the client's `traceparent`; nil leaves that.
+    static func bytes(
+        _ head: RequestHead,
+        to provider: Provider,
+        trace: TraceContext? = nil,
+        body: ByteBuffer
+    ) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: 512 + 64 * head.forwarded.count + body.readableBytes)
         buffer.writeStaticString("POST ")
         buffer.writeString(provider.baseURL.path)
@@ -16,7 +22,10 @@ enum UpstreamRequest {
         }
         buffer.writeStaticString("Accept-Encoding: identity\r\n")
         if !head.userAgent.isEmpty { buffer.writeField("User-Agent", head.userAgent) }
-        for (name, value) in head.forwarded { buffer.writeField(name, value) }
+        if let trace { buffer.writeField("traceparent", trace.description) }
+        for (name, value) in head.forwarded where trace == nil || !HeaderPolicy.equals(name, "traceparent") {
+            buffer.writeField(name, value)
+        }
         buffer.writeFraming(.length(body.readableBytes))
         buffer.writeStaticString("\r\n")
         buffer.writeImmutableBuffer(body)

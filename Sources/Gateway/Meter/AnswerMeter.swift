@@ -50,6 +50,9 @@ struct AnswerMeter {
 
     var isStream: Bool { stream != nil }
 
+    /// Something that a model said has come.
+    var hasOutput: Bool { stream?.contentEvents ?? 0 > 0 }
+
     /// The stream told its end; what may still come is the connection's.
     var hasStreamEnded: Bool { stream?.terminalSeen ?? false }
 

@@ -12,6 +12,7 @@ enum HeaderPolicy {
         case contentEncoding
         case contentLength
         case forwardedFor
+        case traceparent
         /// Changes what a call costs.
         case costBearing
         case dropped
@@ -39,6 +40,7 @@ enum HeaderPolicy {
                 ? .userAgent
                 : equals(name, "connection") || equals(name, "keep-alive") || equals(name, "set-cookie")
                     ? .dropped : .forwarded
+        case 11: equals(name, "traceparent") ? .traceparent : .forwarded
         case 13: equals(name, "authorization") ? .authorization : .forwarded
         case 14:
             equals(name, "content-length")

@@ -16,6 +16,8 @@ struct RequestHead {
     var contentLength: Int?
     /// What proxies, or a client in their name, say about where it comes from.
     var forwardedFor: [String] = []
+    /// The trace that the client is in.
+    var trace: TraceContext?
     /// A header that lengthens the context, speeds the answer up or otherwise changes the price.
     var costBearing: String?
     /// Headers that go upstream as they came.
@@ -27,6 +29,7 @@ struct RequestHead {
         isKeepAlive = head.isKeepAlive
         let named = HeaderPolicy.namedByConnection(head.headers)
         var presented = PresentedKey()
+        var hasTraceparent = false
         for (name, value) in head.headers {
             switch HeaderPolicy.classify(requestHeader: name) {
             case .authorization: presented.read(authorization: value)
@@ -41,6 +44,11 @@ struct RequestHead {
             case .forwardedFor: forwardedFor.append(value)
             case .costBearing: if !value.isEmpty { costBearing = name.lowercased() }
             case .dropped: break
+            case .traceparent:
+                // Given twice it says nothing (W3C Trace Context, 3.2); it goes upstream as it came, unless we say better.
+                trace = hasTraceparent ? nil : TraceContext(parsing: value)
+                hasTraceparent = true
+                if named.isEmpty || !named.contains("traceparent") { forwarded.append((name, value)) }
             case .forwarded:
                 if named.isEmpty || !named.contains(name.lowercased()) { forwarded.append((name, value)) }
             }

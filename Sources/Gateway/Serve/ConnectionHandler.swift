@@ -362,6 +362,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     /// Answers a request that never became an exchange.
     private func refuse(_ error: CallError) {
+        loop.metrics.refused(error)
         let call = CallID(at: WallClock.now(), random: (loop.random(), loop.random()))
         let writer = AnswerWriter(call: call, version: .http1_1, isKeepAlive: false)
         send(writer.error(error, cost: nil, closes: true))

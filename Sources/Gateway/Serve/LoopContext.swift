@@ -18,7 +18,7 @@ class Timed {
     func cut() {}
 }
 
-/// What belongs to one event loop: its upstream connections, its ticker, its random bits.
+/// What belongs to one event loop: its upstream connections, its ticker, its random bits, what it has counted.
 ///
 /// Only ever touched on `eventLoop`; that is why it may be unchecked.
 final class LoopContext: @unchecked Sendable {
@@ -26,6 +26,7 @@ final class LoopContext: @unchecked Sendable {
 
     let eventLoop: any EventLoop
     let pool: UpstreamPool
+    var metrics = CallMetrics()
     private var timed: [Timed] = []
     private let inbox = Mutex<[@Sendable () -> Void]>([])
     private var ticker: RepeatedTask?

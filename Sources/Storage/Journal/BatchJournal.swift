@@ -353,14 +353,17 @@ package final class BatchJournal: Journal {
         if isOurs {
             logger.critical(
                 "settlements fail alike; nothing is admitted until they are booked",
-                metadata: ["call": "\(call)", "cause": "\(fault.cause)"]
+                metadata: ["request_id": "\(call)", "cause": "\(fault.cause)"]
             )
             queue.withLock { $0.halt() }
             return giveUp(work)
         }
         do {
             let wasOpen = try writer.quarantine(pending.settlement, cause: fault.cause)
-            logger.critical("a settlement was quarantined", metadata: ["call": "\(call)", "cause": "\(fault.cause)"])
+            logger.critical(
+                "a settlement was quarantined",
+                metadata: ["request_id": "\(call)", "cause": "\(fault.cause)"]
+            )
             pending.markCommitted()
             spool.committed(work)
             queue.withLock { $0.release(wasOpen ? 1 : 0) }
@@ -376,7 +379,9 @@ package final class BatchJournal: Journal {
 extension Logger {
     /// Money that was not where it should have been when a call ended.
     func report(_ closing: Closing, of call: CallID) {
-        let metadata: Metadata = ["call": "\(call)", "charge": "\(closing.charge)", "excess": "\(closing.excess)"]
+        let metadata: Metadata = [
+            "request_id": "\(call)", "charge": "\(closing.charge)", "excess": "\(closing.excess)",
+        ]
         if closing.action == .insert {
             error("a bill came whose call is not in the books", metadata: metadata)
         }

@@ -175,7 +175,7 @@ struct Recovery {
     }
 
     private mutating func quarantine(_ id: CallID, record: [UInt8], cause: String) throws {
-        logger.critical("a call was quarantined", metadata: ["call": "\(id)", "cause": "\(cause)"])
+        logger.critical("a call was quarantined", metadata: ["request_id": "\(id)", "cause": "\(cause)"])
         try database.write { [clock] in
             try QuarantineRows.insert(id, record: record, cause: cause, now: LedgerTime.now(clock, $0), $0)
         }

@@ -1,4 +1,5 @@
 import Admin
+import CPrctl
 import Dialects
 import Domain
 import Gateway
@@ -22,6 +23,7 @@ struct Server {
     func run() async throws {
         let started = ContinuousClock.now
         signal(SIGPIPE, SIG_IGN)
+        if !settings.allowsCoreDumps { ProcessLimits.forbidCoreDumps(logger: logger) }
         // What is made here holds digests and sealed keys: for its owner alone.
         umask(0o077)
         ProcessLimits.raiseOpenFiles(logger: logger)
@@ -47,6 +49,7 @@ struct Server {
             settings: live
         )
         directory.start()
+        let traces = settings.traces.endpoint.map { _ in TraceQueue() }
         let gateway = try Gateway(
             directory: directory,
             journal: storage.journal,
@@ -54,7 +57,8 @@ struct Server {
             settings: settings.gateway,
             eventLoopGroup: group,
             logger: logger,
-            capture: capture
+            capture: capture,
+            tracing: traces.map { CallTracing(sink: $0, millionths: settings.traces.sampleMillionths) }
         )
         let database = storage.database
         let desk = ControlDesk(writer: database, reader: storage.reports, clock: Clock.now)
@@ -111,6 +115,7 @@ struct Server {
         )
         let watch = AlertWatch(desk: desk) { signer.halt }
         let outbox = AlertOutboxStore(desk: desk, vault: vault)
+        let storageMetrics = StorageMetrics(storage: storage, archive: archive, desk: desk) { signer.halt }
         let controlPlane = ControlPlane(
             sources: .init(
                 directory: directory,
@@ -127,7 +132,12 @@ struct Server {
                 trustedProxies: settings.gateway.trustedProxies,
                 audit: signer,
                 version: BuildVersion.text,
-                administration: administration
+                administration: administration,
+                metrics: ServerMetrics(
+                    sources: [gateway, storageMetrics, traces ?? TraceQueue(), ProcessMetrics()],
+                    version: BuildVersion.text
+                ),
+                metricsAccess: MetricsAccess(addresses: settings.metrics.addresses, token: settings.metrics.token)
             )
         )
         // Hummingbird tells where it listens too, in words that change; ours are for programs.
@@ -181,6 +191,7 @@ struct Server {
                             logger: logger
                         )
                     ),
+                ] + traceServices(traces) + [
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
                     .init(service: GraceService(gateway: gateway, notice: notice, logger: logger)),
@@ -192,6 +203,18 @@ struct Server {
         try await services.run()
         try await group.shutdownGracefully()
         logger.info("stopped")
+    }
+
+    private func traceServices(_ queue: TraceQueue?) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let queue, let endpoint = settings.traces.endpoint else { return [] }
+        let exporter = TraceExporter(
+            queue: queue,
+            endpoint: endpoint,
+            headers: settings.traces.headers.map { ($0.name, $0.value) },
+            version: BuildVersion.text,
+            logger: logger
+        )
+        return [.init(service: TraceService(exporter: exporter))]
     }
 
     private func keptZones(_ zones: ZoneFiles) throws -> [Zone] {
@@ -270,6 +293,17 @@ struct Server {
 }
 
 enum ProcessLimits {
+    /// Memory holds keys of all kinds: a crash must not leave it in a file, nor may a process of the same user read it.
+    /// Where cores go to a program, only the second of these counts.
+    static func forbidCoreDumps(logger: Logger) {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+        let isKnown = getrlimit(resource, &limit) == 0
+        limit.rlim_cur = 0
+        let isLimited = isKnown && setrlimit(resource, &limit) == 0
+        if tokenaudit_set_dumpable(0) != 0 || !isLimited { logger.warning("core dumps may still be written") }
+    }
+
     /// Every call takes two descriptors; the usual soft limit of 1,024 would be reached first.
     static func raiseOpenFiles(logger: Logger) {
         var limit = rlimit()

@@ -80,6 +80,27 @@ extension SettingKey {
         }
     }
 
+    /// `none`, or addresses and ranges divided by commas.
+    static func ranges(_ path: String, _ field: SettingPath<[AddressRange]>, _ summary: String) -> SettingKey {
+        SettingKey(path: path, summary: summary) { text, settings in
+            var ranges: [AddressRange] = []
+            let parts = text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false)
+            for part in parts {
+                let part = String(part).trimmed
+                guard let range = AddressRange(parsing: part) else {
+                    return "must be none, or addresses and ranges such as 10.0.0.0/8; '\(part)' is neither"
+                }
+                ranges.append(range)
+            }
+            guard ranges.count <= 1_000 else { return "must be at most 1000 ranges" }
+            settings[keyPath: field] = ranges
+            return nil
+        } show: {
+            let ranges = $0[keyPath: field]
+            return ranges.isEmpty ? "none" : ranges.map(\.description).joined(separator: ", ")
+        }
+    }
+
     static func bytes(
         _ path: String,
         _ field: SettingPath<Int>,

@@ -6,7 +6,7 @@ extension SettingKey {
     static let all: [SettingKey] =
         [listen, database, spoolFolder, masterKeyFile, previousMasterKeyFile, eventLoops] + policies + limits
         + rateLimits
-        + deadlines + bodies + others
+        + deadlines + bodies + observability + others
 
     static let live = all.filter(\.isLive)
 
@@ -257,26 +257,11 @@ extension SettingKey {
         $0.previousMasterKeyFile ?? ""
     }
 
-    private static let trustedProxies = SettingKey(
-        path: "trusted_proxies",
-        summary: "proxies that are believed about where requests come from: none, or addresses such as 10.0.0.0/8, ::1"
-    ) { text, settings in
-        var ranges: [AddressRange] = []
-        let parts = text == "none" ? [] : text.split(separator: ",", omittingEmptySubsequences: false)
-        for part in parts {
-            let part = String(part).trimmed
-            guard let range = AddressRange(parsing: part) else {
-                return "must be none, or addresses and ranges such as 10.0.0.0/8; '\(part)' is neither"
-            }
-            ranges.append(range)
-        }
-        guard ranges.count <= 1_000 else { return "must be at most 1000 ranges" }
-        settings.gateway.trustedProxies = TrustedProxies(ranges)
-        return nil
-    } show: {
-        let ranges = $0.gateway.trustedProxies.ranges
-        return ranges.isEmpty ? "none" : ranges.map(\.description).joined(separator: ", ")
-    }
+    private static let trustedProxies = ranges(
+        "trusted_proxies",
+        \.gateway.trustedProxies.ranges,
+        "proxies that are believed about where requests come from: none, or addresses such as 10.0.0.0/8, ::1"
+    )
 
     private static let eventLoops = SettingKey(
         path: "event_loops",

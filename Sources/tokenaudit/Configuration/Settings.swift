@@ -64,6 +64,26 @@ struct Settings: Sendable {
         var heldBytes = 64 * 1024 * 1024
     }
 
+    /// Who may read `/metrics` beside this host.
+    struct Metrics: Sendable {
+        var addresses: [AddressRange] = []
+        var token: Credential?
+    }
+
+    /// Where calls are told of to a collector.
+    struct Traces: Sendable {
+        struct Header: Hashable, Sendable {
+            let name: String
+            let value: Credential
+        }
+
+        /// Nil: nowhere.
+        var endpoint: String?
+        /// Of calls that come without a trace of their own.
+        var sampleMillionths = 0
+        var headers: [Header] = []
+    }
+
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     var database = DatabaseLocation.sqlite(path: "data/tokenaudit.sqlite")
     /// On this host, for what a database server does not take.
@@ -85,6 +105,10 @@ struct Settings: Sendable {
     /// Zones beside UTC whose days and months are kept for statistics.
     var statisticsTimeZones: [String] = []
     var bodies = Bodies()
+    var metrics = Metrics()
+    var traces = Traces()
+    /// A crash leaves the memory of the server, secrets too, in a file.
+    var allowsCoreDumps = false
     var logLevel = LogLevel.info
     /// Limits, deadlines and policies of the data plane.
     var gateway = GatewaySettings()

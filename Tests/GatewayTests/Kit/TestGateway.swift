@@ -24,6 +24,7 @@ struct TestGateway {
         journal: MemoryJournal = MemoryJournal(),
         limited: Principal? = nil,
         capture: BodyCapture? = nil,
+        tracing: CallTracing? = nil,
         _ body: @Sendable (TestGateway, ServiceGroup) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -36,6 +37,7 @@ struct TestGateway {
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: logger,
             capture: capture,
+            tracing: tracing,
             // Rates stand still: how fast a test runs decides nothing.
             uptime: { Uptime(nanoseconds: 1_000_000_000) }
         )
