@@ -13,7 +13,7 @@ extension Migration {
                 until INTEGER NOT NULL
             ) STRICT
             """,
-            "INSERT INTO replica_duties (id, replica_id, until) VALUES (1, 0, 0)",
+            "INSERT INTO replica_duties (id, replica_id, until) VALUES (1, 0, 0) ON CONFLICT (id) DO NOTHING",
             """
             CREATE TABLE database_identity (
                 id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -44,7 +44,7 @@ extension Migration {
                 late_id INTEGER NOT NULL DEFAULT 0
             ) STRICT
             """,
-            "INSERT INTO statistics_zones (id, name, since, bucket) VALUES (1, 'UTC', 0, 0)",
+            "INSERT INTO statistics_zones (id, name, since, bucket) VALUES (1, 'UTC', 0, 0) ON CONFLICT (id) DO NOTHING",
             """
             CREATE TABLE statistics_marks (
                 id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -58,6 +58,8 @@ extension Migration {
             INSERT INTO statistics_marks (id, folded_until, quarters_since, cache_savings_since)
             SELECT 1, -1, 0, COALESCE(MAX(CAST(strftime('%s', 'now') AS INTEGER) * 1000000, MAX(ended_at) + 1), 0)
             FROM (SELECT ended_at FROM api_requests WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 10000) AS recent
+            WHERE true
+            ON CONFLICT (id) DO NOTHING
             """,
             "CREATE INDEX ledger_entries_refunds ON ledger_entries (created_at) WHERE kind = 7",
         ]

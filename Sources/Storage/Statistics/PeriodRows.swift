@@ -9,7 +9,7 @@ enum PeriodRows {
     static let selectOne =
         "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket = ? AND dimension_id = ?"
     private static let deleteSome =
-        "DELETE FROM usage_periods WHERE zone_id = ?1 AND (span, dimension, bucket, dimension_id) IN (SELECT span, dimension, bucket, dimension_id FROM usage_periods WHERE zone_id = ?1 LIMIT ?2)"
+        "DELETE FROM usage_periods WHERE zone_id = ? AND (span, dimension, bucket, dimension_id) IN (SELECT span, dimension, bucket, dimension_id FROM usage_periods WHERE zone_id = ? LIMIT ?)"
 
     /// Adds sums to the rows of a zone, in the order of their keys.
     static func add(_ sums: PeriodSums, to zone: Int64, _ connection: any SQLConnection) throws {
@@ -69,6 +69,6 @@ enum PeriodRows {
 
     /// - Returns: how many of a zone's rows went.
     static func delete(_ count: Int, of zone: Int64, _ connection: any SQLConnection) throws -> Int {
-        try connection.execute(deleteSome, .integer(zone), .integer(Int64(count)))
+        try connection.execute(deleteSome, .integer(zone), .integer(zone), .integer(Int64(count)))
     }
 }

@@ -41,9 +41,10 @@ enum LaneRows {
             case .key(let id): if balances[id] == nil { keys.append(id) }
             }
         }
-        // Two passes over one table would not lock in one order; then the holders' ids are read first.
-        if !grants.isEmpty, !holders.isEmpty, connection.dialect != .sqlite {
-            for holder in holders { grants += try ids(of: holder, connection) }
+        // Two passes over one table would not lock in one order; then the holders' ids are read first. MariaDB locks rows as it
+        // finds them, and finds a holder's by another index.
+        if !holders.isEmpty, connection.dialect == .mysql || (!grants.isEmpty && connection.dialect != .sqlite) {
+            for holder in holders { grants += try ids(of: holder, endingAfter: now, connection) }
         } else {
             try selectHolders.query(
                 holders.sorted(),
@@ -68,11 +69,16 @@ enum LaneRows {
         ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
     }
 
-    private static func ids(of holder: QuotaHolder, _ connection: any SQLConnection) throws -> [GrantID] {
+    private static func ids(
+        of holder: QuotaHolder,
+        endingAfter now: Instant,
+        _ connection: any SQLConnection
+    ) throws -> [GrantID] {
         try connection.query(
-            "SELECT id FROM quota_grants WHERE user_id = ? AND group_id = ?",
+            "SELECT id FROM quota_grants WHERE user_id = ? AND group_id = ? AND (ends_at IS NULL OR ends_at > ?)",
             SQLValue(holder.userID),
-            SQLValue(holder.groupID)
+            SQLValue(holder.groupID),
+            SQLValue(now)
         ) { $0.id(0) }
     }
 

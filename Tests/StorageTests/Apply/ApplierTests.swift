@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("apply") struct ApplierTests {
+@Suite("apply", .everyEngine, .namesEngine) struct ApplierTests {
     @Test("applying twice changes nothing; each change has its leaf and its row in the change feed")
     func idempotent() throws {
         let stage = try ApplyStage()
@@ -230,7 +230,7 @@ import Testing
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    let database = try SQLiteDatabase(path: stage.path)
+                    let database = try stage.another()
                     defer { try? database.close() }
                     return try stage.applier(on: database).apply(ApplyStage.wish(total: "2.00")).changes.count
                 }
@@ -354,23 +354,22 @@ struct ApplyStage {
     }
 
     let folder: String
-    let database: SQLiteDatabase
+    private let books: TestDatabase
     let master = MasterKey.random()
     let vault: Vault
     let pepper: Pepper
     let clock = HandClock()
     let allowsPrivate: Bool
 
-    init(allowsPrivate: Bool = true) throws {
+    init(on engine: Engine = .current, allowsPrivate: Bool = true) throws {
         folder = try temporaryFolder()
         vault = Vault(master: master)
         self.allowsPrivate = allowsPrivate
-        database = try SQLiteDatabase(path: folder + "/books.sqlite")
-        try Migrations.run(on: database, additiveOnly: true, now: clock.now())
-        pepper = try SecretStore(database: database).pepper(vault, now: clock.now())
+        books = try TestDatabase(on: engine)
+        pepper = try SecretStore(database: books.database).pepper(vault, now: clock.now())
     }
 
-    var path: String { database.path }
+    var database: any LedgerDatabase { books.database }
     var digester: PepperedDigester { PepperedDigester(pepper) }
     var applier: Applier { applier(on: database) }
 
@@ -379,6 +378,9 @@ struct ApplyStage {
             clock.now()
         }
     }
+
+    /// The same database as another process has it.
+    func another() throws -> any LedgerDatabase { try books.another() }
 
     func remove() {
         try? database.close()
@@ -433,24 +435,37 @@ struct ApplyStage {
                 "users", "api_keys", "api_providers", "ai_models", "model_routes", "price_versions", "model_groups",
                 "model_group_models", "user_quotas", "quota_grants", "ledger_entries", "audit_leaves", "change_feed",
             ] {
-                let columns = try connection.query("SELECT name FROM pragma_table_info(?)", .text(table)) { $0.text(0) }
-                let row = columns.map { "quote(\($0))" }.joined(separator: " || ',' || ")
+                let row = try columns(of: table, connection).map { quoted($0) }.joined(separator: " || ',' || ")
                 text +=
-                    try connection.query("SELECT \(row) FROM \(table)") { $0.text(0) }.joined(separator: "\n") + "\n"
+                    try connection.query("SELECT \(row) FROM \(table) ORDER BY 1") { $0.text(0) }.joined(separator: "\n")
+                    + "\n"
             }
             return text
         }
     }
 
-    func fileText() throws -> String {
-        var text = ""
-        for name in ["books.sqlite", "books.sqlite-wal"] {
-            if let data = FileManager.default.contents(atPath: folder + "/" + name) {
-                text += String(decoding: data, as: Unicode.ASCII.self)
-            }
-        }
-        return text
+    private func columns(of table: String, _ connection: any SQLConnection) throws -> [String] {
+        let sql =
+            connection.dialect == .sqlite
+            ? "SELECT name FROM pragma_table_info(?)"
+            : "SELECT column_name FROM information_schema.columns WHERE table_name = ? AND table_schema IN ('public', DATABASE()) ORDER BY ordinal_position"
+        return try connection.query(
+            connection.dialect == .postgres ? sql.replacing("DATABASE()", with: "''") : sql,
+            .text(table)
+        ) { $0.text(0) }
     }
+
+    /// A column's value as text, whatever it is.
+    private func quoted(_ column: String) -> String {
+        switch books.engine {
+        case .sqlite: "quote(\(column))"
+        case .postgres: "quote_nullable(\(column)::text)"
+        case .mysql: "QUOTE(\(column))"
+        }
+    }
+
+    /// The files of an embedded database, as text.
+    func fileText() throws -> String { books.fileText() }
 
     func credential() throws -> String? {
         try database.read { connection in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("keys") struct KeyStoreTests {
+@Suite("keys", .everyEngine, .namesEngine) struct KeyStoreTests {
     private struct KeyStage {
         let control: ControlStage
         let keys: KeyStore

@@ -8,6 +8,8 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case sqlite, postgres, mysql
 
     static let servers: [Engine] = [.postgres, .mysql]
+    /// What stages stand on where nothing else is said; see ``EveryEngine``.
+    @TaskLocal static var current = Engine.sqlite
 
     var testDescription: String { rawValue }
 
@@ -20,8 +22,9 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
         return url
     }
 
-    /// - Parameter url: of a server, or a path of SQLite's.
-    /// - Parameter keepsHostTime: the ledger's time is what the test says.
+    /// - Parameters:
+    ///   - url: of a server, or a path of SQLite's.
+    ///   - keepsHostTime: the ledger's time is what the test says.
     func open(_ url: String, keepsHostTime: Bool = true) throws -> any LedgerDatabase {
         switch self {
         case .sqlite: try SQLiteDatabase(path: url)
@@ -36,6 +39,34 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .sqlite: break
         case .postgres: try PostgresConnection(url: server(), use: .reports).run(statement)
         case .mysql: try MariaConnection(MariaAddress(parsing: server()), use: .reports).run(statement)
+        }
+    }
+}
+
+/// Runs each test once an engine: what its stages stand on is ``Engine/current``.
+struct EveryEngine: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @Sendable () async throws -> Void
+    ) async throws {
+        for engine in Engine.allCases { try await Engine.$current.withValue(engine) { try await function() } }
+    }
+}
+
+extension Trait where Self == EveryEngine {
+    static var everyEngine: Self { EveryEngine() }
+}
+
+extension Trait where Self == IssueHandlingTrait {
+    /// Issues say which engine they are of.
+    static var namesEngine: Self {
+        .compactMapIssues { issue in
+            var issue = issue
+            issue.comments.append("on \(Engine.current.rawValue)")
+            return issue
         }
     }
 }

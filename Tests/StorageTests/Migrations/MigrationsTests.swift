@@ -8,27 +8,20 @@ import Testing
 struct MigrationsTests {
     private let now = Instant(microseconds: 1)
 
-    private func emptyDatabase() throws -> (SQLiteDatabase, String) {
-        let folder = NSTemporaryDirectory() + "tokenaudit-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return (try SQLiteDatabase(path: folder + "/empty.sqlite"), folder)
-    }
-
-    @Test("an empty database becomes the newest schema; again changes nothing")
-    func fromNothing() throws {
-        let (database, folder) = try emptyDatabase()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+    @Test("an empty database becomes the newest schema; again changes nothing", arguments: Engine.allCases)
+    func fromNothing(engine: Engine) throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let database = stage.database
         #expect(try Migrations.version(of: database) == 0)
         #expect(try Migrations.run(on: database, additiveOnly: true, now: now).count == Migrations.all.count)
         #expect(try Migrations.version(of: database) == Migrations.newest)
         #expect(try Migrations.run(on: database, additiveOnly: true, now: now).isEmpty)
-        try database.close()
     }
 
-    @Test("a newer schema is left alone")
-    func newer() throws {
-        let (database, folder) = try emptyDatabase()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+    @Test("a newer schema is left alone", arguments: Engine.allCases)
+    func newer(engine: Engine) throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let database = stage.database
         try Migrations.run(on: database, additiveOnly: true, now: now)
         _ = try database.write {
             try $0.execute("INSERT INTO schema_migrations (version, name, applied_at) VALUES (1000, 'future', 1)")
@@ -38,13 +31,12 @@ struct MigrationsTests {
         } throws: { error in
             if case .unusable = error as? StorageError { true } else { false }
         }
-        try database.close()
     }
 
-    @Test("a schema from before the first release is refused")
-    func unreleased() throws {
-        let (database, folder) = try emptyDatabase()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+    @Test("a schema from before the first release is refused", arguments: Engine.allCases)
+    func unreleased(engine: Engine) throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let database = stage.database
         try Migrations.run(on: database, additiveOnly: true, now: now)
         try database.write {
             try $0.execute("DELETE FROM schema_migrations WHERE version > 2")
@@ -55,13 +47,15 @@ struct MigrationsTests {
         } throws: { error in
             if case .unusable = error as? StorageError { true } else { false }
         }
-        try database.close()
     }
 
-    @Test("rates come to a database with users, keys and models in it, and only such as can be kept")
-    func rateLimits() throws {
-        let (database, folder) = try emptyDatabase()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+    @Test(
+        "rates come to a database with users, keys and models in it, and only such as can be kept",
+        arguments: Engine.allCases
+    )
+    func rateLimits(engine: Engine) throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let database = stage.database
         try database.write { connection in
             for statement in Migration.schema.statements { try connection.execute(statement) }
             try connection.execute("INSERT INTO users (email, created_at, updated_at) VALUES ('a@b', 1, 1)")
@@ -78,23 +72,36 @@ struct MigrationsTests {
                 _ = try database.write { try $0.execute("UPDATE users SET tokens_per_minute = \(value)") }
             }
         }
-        try database.close()
     }
 
-    @Test("two processes at once: one migrates, both go on")
-    func atOnce() async throws {
-        let (first, folder) = try emptyDatabase()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let second = try SQLiteDatabase(path: folder + "/empty.sqlite")
-        let now = now
+    @Test("two processes at once: one migrates, both go on", arguments: Engine.allCases)
+    func atOnce(engine: Engine) async throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let (first, second, now) = (stage.database, try stage.another(), now)
         async let one = BlockingThreads.run { try Migrations.run(on: first, additiveOnly: true, now: now) }
         async let two = BlockingThreads.run { try Migrations.run(on: second, additiveOnly: true, now: now) }
         _ = try await (one, two)
         #expect(try Migrations.version(of: first) == Migrations.newest)
         let rows = try second.read { try $0.query("SELECT COUNT(*) FROM schema_migrations") { $0.int64(0) } }
         #expect(rows == [Int64(Migrations.all.count)])
-        try first.close()
         try second.close()
+    }
+
+    @Test("a migration that was cut off after any of its statements is done by the next start")
+    func cutOff() throws {
+        let stage = try TestDatabase(on: .mysql, isMigrated: false)
+        for migration in Migrations.all {
+            for count in Set([1, migration.statements.count / 2, migration.statements.count]) {
+                // The server has committed what defines something, and the kill undoes the rest.
+                try stage.database.withLedger(.upkeep) { connection in
+                    for statement in migration.statements.prefix(count) { try connection.execute(statement) }
+                }
+            }
+        }
+        try Migrations.run(on: stage.database, additiveOnly: true, now: now)
+        #expect(try Migrations.version(of: stage.database) == Migrations.newest)
+        let zones = try stage.database.read { try $0.query("SELECT COUNT(*) FROM statistics_zones") { $0.int64(0) } }
+        #expect(zones == [1])
     }
 
     @Test(

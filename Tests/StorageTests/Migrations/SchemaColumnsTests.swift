@@ -37,7 +37,7 @@ struct SchemaColumnsTests {
             try read(
                 """
                 SELECT table_name, column_name, is_nullable = 'YES', NULLIF(column_default, 'NULL')
-                FROM information_schema.columns WHERE table_schema = DATABASE()
+                FROM information_schema.columns WHERE table_schema = DATABASE() AND extra NOT LIKE '%INVISIBLE%'
                 """,
                 stage
             )

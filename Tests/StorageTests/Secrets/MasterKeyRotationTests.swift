@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("rotation of the master key")
+@Suite("rotation of the master key", .everyEngine, .namesEngine)
 struct MasterKeyRotationTests {
     private static let secrets = 7
 

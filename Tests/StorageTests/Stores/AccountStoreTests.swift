@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("accounts") struct AccountStoreTests {
+@Suite("accounts", .everyEngine, .namesEngine) struct AccountStoreTests {
     @Test("each change is one leaf and one row of the change feed; leaves name rows and nobody")
     func changes() async throws {
         let stage = try ControlStage()
@@ -39,7 +39,8 @@ import Testing
         for leaf in leaves { _ = try JSONSerialization.jsonObject(with: Data(leaf.utf8)) }
         #expect(try stage.feed() == ["user \(user.id)", "user \(user.id)", "api_key 1", "api_key 1", "api_key 2"])
         let files = try stage.stage.fileText()
-        #expect(!files.contains(key) && files.contains(String(key.prefix(13))))
+        #expect(!files.contains(key))
+        #expect(Engine.current != .sqlite || files.contains(String(key.prefix(13))))
         #expect(try stage.isProven())
     }
 
@@ -165,7 +166,7 @@ import Testing
                 for (index, admin) in admins.enumerated() {
                     group.addTask {
                         do {
-                            let database = try SQLiteDatabase(path: stage.stage.path)
+                            let database = try stage.stage.another()
                             defer { try? database.close() }
                             let clock = stage.stage.clock
                             let desk = ControlDesk(writer: database, reader: database) { clock.now() }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("the catalogue's stores") struct CatalogStoreTests {
+@Suite("the catalogue's stores", .everyEngine, .namesEngine) struct CatalogStoreTests {
     /// The control plane's stores for the catalogue, on a database as ``ControlStage`` has it.
     private struct Stage {
         let control: ControlStage

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("sessions") struct SessionTableTests {
+@Suite("sessions", .everyEngine, .namesEngine) struct SessionTableTests {
     @Test("a session from login to logout; each act has its leaf, and renewals none")
     func life() async throws {
         let stage = try ControlStage()
@@ -223,7 +223,7 @@ import Testing
         )
         let key = try await stage.accounts.resetKey(of: user.id, by: ControlStage.root)
         let files = try stage.stage.fileText()
-        #expect(files.contains("192.0.2.7"))
+        #expect(Engine.current != .sqlite || files.contains("192.0.2.7"))
         for secret in [password, token, key] { #expect(!files.contains(secret)) }
         let leaves = try stage.leaves().joined()
         for person in ["ann", "192.0.2.7", hash, "aaaa"] { #expect(!leaves.contains(person)) }
@@ -246,7 +246,7 @@ import Testing
         ]
     )
     func plans(statement: String, uses parts: [String]) throws {
-        let stage = try ApplyStage()
+        let stage = try ApplyStage(on: .sqlite)
         defer { stage.remove() }
         let plan = try stage.database.read { connection in
             try connection.query("EXPLAIN QUERY PLAN " + statement, .integer(1)) { $0.text(3) }

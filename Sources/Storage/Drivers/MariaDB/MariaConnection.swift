@@ -234,7 +234,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
 
     // MARK: - Failures
 
-    private func lastFailure() -> MariaFailure { failure(mysql_errno(handle), String(cString: mysql_error(handle))) }
+    func lastFailure() -> MariaFailure { failure(mysql_errno(handle), String(cString: mysql_error(handle))) }
 
     func failure(_ code: UInt32, _ message: String) -> MariaFailure {
         if StorageError.breaksMariaDB(code) { isBroken = true }

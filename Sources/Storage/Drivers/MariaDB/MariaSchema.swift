@@ -78,21 +78,42 @@ enum MariaSchema {
         for index in range where cut.tokens[index].isWord("AUTOINCREMENT") { cut.tokens[index].text = "" }
     }
 
-    /// There are no indexes of some rows: the columns of the condition go first, so that its rows stand together.
+    /// There are no indexes of some rows, nor of what is computed: the columns of a condition go first, so that its rows stand
+    /// together, and columns stand for what is computed of them.
     private static func index(_ cut: inout SQLTokens) {
         guard let index = cut.tokens.firstIndex(where: { $0.isWord("INDEX") }),
             let open = cut.tokens.firstIndex(where: { $0.isSymbol("(") }),
             let close = cut.arguments(from: open)?.close
         else { return }
-        cut.tokens[index].text += " IF NOT EXISTS"
-        guard let condition = cut.tokens.firstIndex(where: { $0.isWord("WHERE") }) else { return }
-        var seen = Set(words(cut, open..<close).map { cut.tokens[$0].text })
-        var first = ""
-        for word in words(cut, condition + 1..<cut.tokens.count).map({ cut.tokens[$0].text })
-        where word.first?.isLowercase == true && seen.insert(word).inserted {
-            first += "\(word), "
+        let indexed = columns(cut, open..<close)
+        let condition = columns(cut, close..<cut.tokens.count).filter { !indexed.contains($0) }
+        if !condition.isEmpty, cut.match(["CREATE", "UNIQUE"], at: 0) != nil {
+            unique(&cut, of: indexed, from: index, close: close)
+            return
         }
-        for place in close + 1..<cut.tokens.count { cut.tokens[place].text = "" }
-        cut.tokens[open].text = "(\(first)"
+        cut.tokens[index].text += " IF NOT EXISTS"
+        for place in open + 1..<cut.tokens.count { cut.tokens[place].text = "" }
+        cut.tokens[open].text = "(\((condition + indexed).joined(separator: ", ")))"
+    }
+
+    /// One of a kind among the rows of a condition: by a column that is null in all others, for nulls are never alike.
+    private static func unique(_ cut: inout SQLTokens, of columns: [String], from index: Int, close: Int) {
+        let names = words(cut, index + 1..<close).map { cut.tokens[$0].text }
+        guard columns.count == 1, names.count > 2, let start = cut.next(after: close) else { return }
+        let (name, table) = (names[0], names[2])
+        let condition = cut.tokens[(start + 1)...].map(\.text).joined()
+        for place in cut.tokens.indices { cut.tokens[place].text = "" }
+        cut.tokens[0].text =
+            "ALTER TABLE \(table) ADD COLUMN IF NOT EXISTS \(name) BIGINT INVISIBLE AS (CASE WHEN\(condition) THEN \(columns[0]) END) VIRTUAL, ADD UNIQUE INDEX IF NOT EXISTS \(name) (\(name))"
+    }
+
+    /// Columns are written small, all else large.
+    private static func columns(_ cut: SQLTokens, _ range: Range<Int>) -> [String] {
+        var columns: [String] = []
+        for word in words(cut, range).map({ cut.tokens[$0].text })
+        where word.first?.isLowercase == true && !columns.contains(word) {
+            columns.append(word)
+        }
+        return columns
     }
 }

@@ -182,7 +182,9 @@ final class MariaStatement: SQLStatement {
     }
 
     private func failure(of handle: UnsafeMutablePointer<MYSQL_STMT>) -> MariaFailure {
-        connection.failure(mysql_stmt_errno(handle), String(cString: mysql_stmt_error(handle)))
+        // What fails between two rows is only told of the session.
+        guard mysql_stmt_errno(handle) != 0 else { return connection.lastFailure() }
+        return connection.failure(mysql_stmt_errno(handle), String(cString: mysql_stmt_error(handle)))
     }
 
     // MARK: - Reading
