@@ -90,7 +90,7 @@ import Testing
             ("limits:\n  concurrent_calls: 0\n", 2, "limits.concurrent_calls: must be a whole number"),
             ("deadlines:\n  connect: 10 s\n", 2, "deadlines.connect: must be a time"),
             ("database: mysql://u:p@h/d\n", 1, "database: must be sqlite:PATH or postgres://"),
-            ("database: \"sqlite::memory:\"\n", 1, "database: must name a file"),
+            ("database: \"sqlite::memory:\"\n", 1, "database: must be sqlite:PATH or postgres:"),
             (
                 "rate_limits:\n  tokens_per_minute: 0\n", 2,
                 "rate_limits.tokens_per_minute: must be none or a whole number"
