@@ -17,7 +17,7 @@ K = 37
 CONTEXT, OUTPUT = 100, 10
 HOLD = hold_of(CONTEXT, OUTPUT)
 MODELS = ["fake", "fake-stream-20-5ms", "fake-usage-1000-200-50-10", "fake-stream-7-usage-333-111-77-33"]
-SERVERS = ["postgres"]
+SERVERS = ["postgres", "mysql"]
 
 
 class Wire:

@@ -15,7 +15,7 @@ struct OpenedBooks {
         spoolFolder = settings.spoolFolder
         switch settings.database {
         case .sqlite(let file): path = file
-        case .postgres: path = settings.database.description
+        case .postgres, .mysql: path = settings.database.description
         }
         let missing = InputProblem(
             source: path,
@@ -41,6 +41,7 @@ struct OpenedBooks {
             try Folder.make(for: path)
             return try SQLiteDatabase(path: path)
         case .postgres(let url): return ServerDatabase.postgres(url)
+        case .mysql(let url): return try ServerDatabase.mariaDB(url)
         }
     }
 

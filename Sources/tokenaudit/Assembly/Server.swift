@@ -241,17 +241,8 @@ struct Server {
                     logger: logger,
                     clock: Clock.now
                 ).serving
-            case .postgres(let url):
-                try Folder.make(for: settings.spoolFolder + "/")
-                storage = try SharedStorage(
-                    .postgres(url, readers: SharedStorage.readers),
-                    folder: settings.spoolFolder,
-                    settings: journal,
-                    deadNanoseconds: UInt64(settings.uncertainAfterSeconds * 1e9),
-                    uncertainPolicy: settings.uncertainPolicy,
-                    logger: logger,
-                    clock: Clock.now
-                ).serving
+            case .postgres(let url): storage = try shared(.postgres(url, readers: SharedStorage.readers), journal)
+            case .mysql(let url): storage = try shared(.mariaDB(url, readers: SharedStorage.readers), journal)
             }
         } catch StorageError.busy {
             throw InputProblem(
@@ -272,6 +263,19 @@ struct Server {
             )
         }
         return storage
+    }
+
+    private func shared(_ database: ServerDatabase, _ journal: JournalSettings) throws -> ServingStorage {
+        try Folder.make(for: settings.spoolFolder + "/")
+        return try SharedStorage(
+            database,
+            folder: settings.spoolFolder,
+            settings: journal,
+            deadNanoseconds: UInt64(settings.uncertainAfterSeconds * 1e9),
+            uncertainPolicy: settings.uncertainPolicy,
+            logger: logger,
+            clock: Clock.now
+        ).serving
     }
 
     /// Says where it listens: for programs in the log, for people on standard output.

@@ -15,13 +15,18 @@ struct Settings: Sendable {
     enum DatabaseLocation: Hashable, Sendable, CustomStringConvertible {
         case sqlite(path: String)
         case postgres(url: String)
+        case mysql(url: String)
 
         static let forms =
-            "sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full"
+            "sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full or mysql://USER:PASSWORD@HOST:PORT/NAME?ssl-mode=verify-identity"
 
         init?(parsing text: String) {
             if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
                 self = .postgres(url: text)
+                return
+            }
+            if text.hasPrefix("mysql://") || text.hasPrefix("mariadb://") {
+                self = .mysql(url: text)
                 return
             }
             guard text.hasPrefix("sqlite:") else { return nil }
@@ -35,7 +40,7 @@ struct Settings: Sendable {
         var description: String {
             switch self {
             case .sqlite(let path): "sqlite:\(path)"
-            case .postgres(let url): Self.withoutPassword(url)
+            case .postgres(let url), .mysql(let url): Self.withoutPassword(url)
             }
         }
 
