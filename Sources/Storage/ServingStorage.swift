@@ -10,6 +10,8 @@ package struct ServingStorage: Sendable {
     package let recovery: RecoverySummary
     /// What the names of the files beside the database begin with: spools, checkpoints, bodies.
     package let path: String
+    /// No other process serves this database.
+    package let isAlone: Bool
     /// Whether this process does what is done once for all replicas.
     package let hasDuty: @Sendable () -> Bool
     /// Marks this process as ended and closes; the journal is stopped if it was not. What could not be committed is found by
@@ -26,6 +28,7 @@ extension EmbeddedStorage {
             replica: replica,
             recovery: recovery,
             path: database.path,
+            isAlone: true,
             hasDuty: { true },
             close: close
         )
@@ -41,6 +44,7 @@ extension SharedStorage {
             replica: replica,
             recovery: recovery,
             path: path,
+            isAlone: false,
             hasDuty: { [self] in hasDuty },
             close: close
         )

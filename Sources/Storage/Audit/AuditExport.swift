@@ -72,7 +72,9 @@ package enum AuditExport {
         try source.read { source in
             for table in tables {
                 guard var shape = shapes[table.name] else { throw StorageError.misuse("no table \(table.name)") }
-                if let columns = table.columns { shape = shape.only(columns.split(separator: ",").map { String($0).trimmed }) }
+                if let columns = table.columns {
+                    shape = shape.only(columns.split(separator: ",").map { String($0).trimmed })
+                }
                 try copy(shape, rows: table.rows, from: source, to: connection)
             }
         }

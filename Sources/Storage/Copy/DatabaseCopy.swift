@@ -18,7 +18,8 @@ package struct DatabaseCopy {
     private let progress: (Progress) -> Void
     private var rows = 0
 
-    package init(from source: any Database, to target: any Database, progress: @escaping (Progress) -> Void = { _ in }) {
+    package init(from source: any Database, to target: any Database, progress: @escaping (Progress) -> Void = { _ in })
+    {
         self.source = source
         self.target = target
         self.progress = progress
@@ -28,7 +29,9 @@ package struct DatabaseCopy {
     /// - Throws: `StorageError.unusable` where the schemas differ or the target has books of its own.
     package mutating func run(now: Instant) throws -> Int {
         guard try Migrations.version(of: source) == Migrations.newest else {
-            throw StorageError.unusable("the source has another schema; `tokenaudit migrate` brings it to this version's")
+            throw StorageError.unusable(
+                "the source has another schema; `tokenaudit migrate` brings it to this version's"
+            )
         }
         try Migrations.run(on: target, additiveOnly: false, now: now)
         let tables = try TableShape.all()
@@ -68,14 +71,19 @@ package struct DatabaseCopy {
         let order = " ORDER BY \(keys) LIMIT \(Self.rowsAtOnce)"
         let after = " WHERE (\(keys)) > (\(SizedSQL.list("?", key.count)))"
         let places = table.key.map { column in table.columns.firstIndex { $0.name == column.name } ?? 0 }
-        let last = "SELECT \(names) FROM \(table.name) ORDER BY \(key.map { "\($0) DESC" }.joined(separator: ", ")) LIMIT 1"
-        var edge = try target.read { try $0.query(last) { table.values($0) } }.first.map { row in places.map { row[$0] } }
+        let last =
+            "SELECT \(names) FROM \(table.name) ORDER BY \(key.map { "\($0) DESC" }.joined(separator: ", ")) LIMIT 1"
+        var edge = try target.read { try $0.query(last) { table.values($0) } }.first.map { row in places.map { row[$0] }
+        }
         if edge != nil {
-            rows += try target.read { try $0.query("SELECT COUNT(*) FROM \(table.name)") { Int($0.int64(0)) } }.first ?? 0
+            rows +=
+                try target.read { try $0.query("SELECT COUNT(*) FROM \(table.name)") { Int($0.int64(0)) } }.first ?? 0
         }
         while true {
             let found = try source.read { connection in
-                try connection.query(select + (edge == nil ? "" : after) + order, values: edge ?? []) { table.values($0) }
+                try connection.query(select + (edge == nil ? "" : after) + order, values: edge ?? []) {
+                    table.values($0)
+                }
             }
             guard let newest = found.last else { return }
             try target.write { connection in

@@ -31,13 +31,14 @@ struct AlertDeliveryService: Service {
 
     let outbox: AlertOutboxStore
     let courier: AlertCourier
+    /// What is claimed at the start was claimed by a process that is gone; else a claim ends by itself.
+    let isAlone: Bool
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             do {
-                // One file has one server: what is claimed here was claimed by one that is gone.
-                try await outbox.releaseClaims()
+                if isAlone { try await outbox.releaseClaims() }
             } catch {
                 logger.warning("alerts wait for the database", metadata: ["cause": "\(error)"])
             }

@@ -188,6 +188,7 @@ struct Server {
                         service: AlertDeliveryService(
                             outbox: outbox,
                             courier: AlertCourier(outbox: outbox, sender: sender, logger: logger, now: Clock.now),
+                            isAlone: storage.isAlone,
                             logger: logger
                         )
                     ),

@@ -50,7 +50,8 @@ struct DatabaseCommand: ParsableCommand {
             for (report, path) in zip(proofs, [source.path, name]) {
                 print("\(path): \(report.verdict(ifProven: "everything agrees"))")
             }
-            guard proofs.allSatisfy(\.isProven), proofs[0].calls == proofs[1].calls, proofs[0].charged == proofs[1].charged
+            guard proofs.allSatisfy(\.isProven), proofs[0].calls == proofs[1].calls,
+                proofs[0].charged == proofs[1].charged
             else { throw ExitCode(1) }
             print("\(rows) rows, \(proofs[1].calls) calls, charged \(Money.text(proofs[1].charged)) on both sides")
         }

@@ -15,7 +15,8 @@ struct TokenAudit: AsyncParsableCommand {
         version: BuildVersion.text,
         subcommands: [
             ServeCommand.self, ApplyCommand.self, UsersCommand.self, MigrateCommand.self, DatabaseCommand.self,
-            LedgerCommand.self, AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self, HealthcheckCommand.self,
+            LedgerCommand.self, AuditCommand.self, PricesCommand.self, KeysCommand.self, ConfigCommand.self,
+            HealthcheckCommand.self,
         ]
     )
 }

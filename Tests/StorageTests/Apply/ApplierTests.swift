@@ -437,7 +437,9 @@ struct ApplyStage {
             ] {
                 let row = try columns(of: table, connection).map { quoted($0) }.joined(separator: " || ',' || ")
                 text +=
-                    try connection.query("SELECT \(row) FROM \(table) ORDER BY 1") { $0.text(0) }.joined(separator: "\n")
+                    try connection.query("SELECT \(row) FROM \(table) ORDER BY 1") { $0.text(0) }.joined(
+                        separator: "\n"
+                    )
                     + "\n"
             }
             return text

@@ -60,7 +60,10 @@ struct DatabaseContractTests {
     func values(engine: Engine) throws {
         let stage = try TestDatabase(on: engine)
         let id = CallID(high: 0x0191_C7A4_5F3E_7C11, low: 0x9A55_0C8F_4D2B_7E60)
-        let texts = ["", "a", "a ", "é \u{1F4B6} ' \" \\ ; %", "中文 \u{1F469}\u{200D}\u{1F4BB}", String(repeating: "ж", count: 300_000)]
+        let texts = [
+            "", "a", "a ", "é \u{1F4B6} ' \" \\ ; %", "中文 \u{1F469}\u{200D}\u{1F4BB}",
+            String(repeating: "ж", count: 300_000),
+        ]
         let blobs = [[], [0], Array(0...255), [UInt8](repeating: 0xFF, count: 1_500_000)] as [[UInt8]]
         try stage.database.write { connection in
             for (index, text) in texts.enumerated() {
@@ -93,7 +96,9 @@ struct DatabaseContractTests {
             }
         }
         #expect(records == blobs)
-        let null = try stage.database.read { try $0.query("SELECT value FROM settings WHERE name = 'x' UNION ALL SELECT NULL") { $0.isNull(0) } }
+        let null = try stage.database.read {
+            try $0.query("SELECT value FROM settings WHERE name = 'x' UNION ALL SELECT NULL") { $0.isNull(0) }
+        }
         #expect(null == [true])
     }
 
@@ -117,9 +122,13 @@ struct DatabaseContractTests {
     func search(engine: Engine) throws {
         let stage = try TestDatabase(on: engine)
         try stage.database.write { connection in
-            for text in ["Alpha", "beta", "100%", "a_b", "a!b"] { try connection.execute(Self.insert, .text(text), .null) }
+            for text in ["Alpha", "beta", "100%", "a_b", "a!b"] {
+                try connection.execute(Self.insert, .text(text), .null)
+            }
         }
-        for (text, expected) in [("ALPH", ["Alpha"]), ("%", ["100%"]), ("_", ["a_b"]), ("!", ["a!b"]), ("TA", ["beta"])] {
+        for (text, expected) in [
+            ("ALPH", ["Alpha"]), ("%", ["100%"]), ("_", ["a_b"]), ("!", ["a!b"]), ("TA", ["beta"]),
+        ] {
             var filter = SQLFilter()
             filter.contains(text, in: ["name"])
             let found = try stage.database.read {
@@ -151,7 +160,9 @@ struct DatabaseContractTests {
         let row = try stage.database.write { connection in
             for (name, at) in [("a", 1_999_999), ("b", 3_000_001), ("c", -7)] as [(String, Int64)] {
                 try connection.execute(
-                    "INSERT INTO settings (name, updated_at) VALUES (?, ?)", .text(name), .integer(at)
+                    "INSERT INTO settings (name, updated_at) VALUES (?, ?)",
+                    .text(name),
+                    .integer(at)
                 )
             }
             return try connection.query(
@@ -166,7 +177,11 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         let seen = try stage.database.write { connection in
             for index in 0..<300 {
-                try connection.execute(Self.insert, .text("\(1_000 + index)"), .text(String(repeating: "v", count: index * 10)))
+                try connection.execute(
+                    Self.insert,
+                    .text("\(1_000 + index)"),
+                    .text(String(repeating: "v", count: index * 10))
+                )
             }
             var seen: [String] = []
             let outer = try connection.prepare("SELECT name, value FROM settings ORDER BY name")
@@ -185,7 +200,9 @@ struct DatabaseContractTests {
             return seen
         }
         #expect(seen == (0..<300).map { "\(1_000 + $0)" })
-        let at = try stage.database.read { try $0.query("SELECT MIN(updated_at), MAX(updated_at) FROM settings") { [$0.int64(0), $0.int64(1)] } }
+        let at = try stage.database.read {
+            try $0.query("SELECT MIN(updated_at), MAX(updated_at) FROM settings") { [$0.int64(0), $0.int64(1)] }
+        }
         #expect(at == [[3, 3]])
     }
 
@@ -224,7 +241,9 @@ struct DatabaseContractTests {
                     for _ in 0..<10 {
                         try await database.writing { connection in
                             // Without a turn of one's own, one of two would be lost.
-                            let value = try connection.query("SELECT value FROM settings WHERE name = 'a'") { $0.text(0) }
+                            let value = try connection.query("SELECT value FROM settings WHERE name = 'a'") {
+                                $0.text(0)
+                            }
                             let next = (Int(value[0]) ?? 0) + 1
                             try connection.execute("UPDATE settings SET value = ? WHERE name = 'a'", .text("\(next)"))
                         }
@@ -280,7 +299,8 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         try stage.database.write { connection in
             let replace =
-                Self.insert + " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = settings.updated_at + 1"
+                Self.insert
+                + " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = settings.updated_at + 1"
             #expect(try connection.execute(replace, .text("a"), .text("x")) == 1)
             #expect(try connection.execute(replace, .text("a"), .text("y")) == 1)
             let leave = Self.insert + " ON CONFLICT (name) DO NOTHING"
@@ -292,7 +312,9 @@ struct DatabaseContractTests {
             #expect(try connection.query(make, .text("agent")) { $0.int64(0) } == [])
         }
         let rows = try stage.database.read {
-            try $0.query("SELECT name, value, updated_at FROM settings ORDER BY name") { "\($0.text(0))\($0.text(1))\($0.int64(2))" }
+            try $0.query("SELECT name, value, updated_at FROM settings ORDER BY name") {
+                "\($0.text(0))\($0.text(1))\($0.int64(2))"
+            }
         }
         #expect(rows == ["ay2", "bz1"])
     }
@@ -326,8 +348,12 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         let row = try stage.database.write { connection in
             try connection.execute("INSERT INTO replicas (id, started_at, beat, beat_at) VALUES (1, 10, 1, 20)")
-            try connection.execute("UPDATE replicas SET beat = beat + 1, beat_at = beat + 100, started_at = beat_at WHERE id = 1")
-            return try connection.query("SELECT beat, beat_at, started_at FROM replicas") { row in (0..<3).map { row.int64($0) } }
+            try connection.execute(
+                "UPDATE replicas SET beat = beat + 1, beat_at = beat + 100, started_at = beat_at WHERE id = 1"
+            )
+            return try connection.query("SELECT beat, beat_at, started_at FROM replicas") { row in
+                (0..<3).map { row.int64($0) }
+            }
         }
         #expect(row == [[2, 101, 20]])
     }
@@ -354,11 +380,17 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         try stage.database.write { connection in
             let insert = try connection.prepare(Self.insert)
-            let update = try connection.prepare("UPDATE settings SET value = ?, updated_at = updated_at + 1 WHERE name = ?")
+            let update = try connection.prepare(
+                "UPDATE settings SET value = ?, updated_at = updated_at + 1 WHERE name = ?"
+            )
             let agent = try connection.prepare("INSERT INTO user_agents (text) VALUES (?)")
             for index in 0..<700 {
                 insert.bind("\(10_000 + index)", at: 1)
-                if index % 3 == 0 { insert.bindNull(at: 2) } else { insert.bind(String(repeating: "é", count: index), at: 2) }
+                if index % 3 == 0 {
+                    insert.bindNull(at: 2)
+                } else {
+                    insert.bind(String(repeating: "é", count: index), at: 2)
+                }
                 try insert.enqueue(changing: 1)
                 agent.bind("agent \(index)", at: 1)
                 try agent.enqueue(changing: 1)
@@ -428,7 +460,9 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         let other = try stage.another()
         defer { try? other.close() }
-        try stage.database.write { _ = try $0.execute("INSERT INTO replicas (id, started_at, beat_at) VALUES (1, 1, 1)") }
+        try stage.database.write {
+            _ = try $0.execute("INSERT INTO replicas (id, started_at, beat_at) VALUES (1, 1, 1)")
+        }
         let select = "SELECT beat FROM replicas WHERE id = 1 FOR UPDATE"
         let update = "UPDATE replicas SET beat = 5 WHERE id = 1"
         for statement in [select, update] {
@@ -458,7 +492,10 @@ struct DatabaseContractTests {
         let stage = try TestDatabase(on: engine)
         try stage.database.write { connection in
             for id in 1...2 {
-                try connection.execute("INSERT INTO replicas (id, started_at, beat_at) VALUES (?, 1, 1)", .integer(Int64(id)))
+                try connection.execute(
+                    "INSERT INTO replicas (id, started_at, beat_at) VALUES (?, 1, 1)",
+                    .integer(Int64(id))
+                )
             }
         }
         let both = Barrier(2)
@@ -535,10 +572,12 @@ struct DatabaseContractTests {
     @Test("whoever stops in the middle of a transaction loses it", arguments: Engine.servers)
     func idleTransaction(engine: Engine) throws {
         let stage = try TestDatabase(on: engine)
-        let limit = switch engine {
-        case .sqlite, .postgres: "SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
-        case .mysql: "SELECT @@idle_transaction_timeout * 1000"
-        }
+        let limit =
+            switch engine {
+            case .sqlite, .postgres:
+                "SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+            case .mysql: "SELECT @@idle_transaction_timeout * 1000"
+            }
         for lane in LedgerLane.allCases {
             let found = try stage.database.withLedger(lane) { try $0.query(limit) { $0.text(0) } }
             #expect(found == ["2000"])

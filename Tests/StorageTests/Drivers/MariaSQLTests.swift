@@ -10,10 +10,16 @@ struct MariaSQLTests {
             ("SELECT a, 'x IS ? / y' FROM t WHERE b = ?", "SELECT a, 'x IS ? / y' FROM t WHERE b = ?"),
             ("SELECT a IS NOT ?, b FROM t WHERE c IS ?", "SELECT NOT a <=> ?, b FROM t WHERE c <=> ?"),
             ("SELECT a IS NOT NULL FROM t WHERE b IS NULL", "SELECT a IS NOT NULL FROM t WHERE b IS NULL"),
-            ("SELECT MAX(a), MAX(a, 1), MIN(MIN(b), ?) FROM t", "SELECT MAX(a), GREATEST(a, 1), LEAST(MIN(b), ?) FROM t"),
+            (
+                "SELECT MAX(a), MAX(a, 1), MIN(MIN(b), ?) FROM t",
+                "SELECT MAX(a), GREATEST(a, 1), LEAST(MIN(b), ?) FROM t"
+            ),
             ("SELECT SUM(a / 10) FROM t", "SELECT SUM(a DIV 10) FROM t"),
             ("SELECT a FROM t WHERE b LIKE ? ESCAPE '!'", "SELECT a FROM t WHERE LOWER(b) LIKE LOWER(?) ESCAPE '!'"),
-            ("SELECT CAST(a AS TEXT), CAST(b AS INTEGER) FROM t", "SELECT CONVERT(a USING utf8mb4), CAST(b AS SIGNED) FROM t"),
+            (
+                "SELECT CAST(a AS TEXT), CAST(b AS INTEGER) FROM t",
+                "SELECT CONVERT(a USING utf8mb4), CAST(b AS SIGNED) FROM t"
+            ),
             ("SELECT k.key, key, usage FROM t k", "SELECT k.key, `key`, `usage` FROM t k"),
             (
                 "DELETE FROM t WHERE id IN (SELECT id FROM t WHERE a < ? LIMIT 5)",
@@ -52,7 +58,10 @@ struct MariaSQLTests {
                 "ALTER TABLE t ADD COLUMN IF NOT EXISTS i BIGINT INVISIBLE AS (CASE WHEN b IS NULL THEN a END) VIRTUAL, ADD UNIQUE INDEX IF NOT EXISTS i (i)"
             ),
             ("CREATE INDEX i ON t (COALESCE(a, b))", "CREATE INDEX IF NOT EXISTS i ON t (a, b)"),
-            ("ALTER TABLE t ADD COLUMN a INTEGER CHECK (a > 0)", "ALTER TABLE t ADD COLUMN IF NOT EXISTS a BIGINT CHECK (a > 0)"),
+            (
+                "ALTER TABLE t ADD COLUMN a INTEGER CHECK (a > 0)",
+                "ALTER TABLE t ADD COLUMN IF NOT EXISTS a BIGINT CHECK (a > 0)"
+            ),
             ("DROP TABLE t", "DROP TABLE IF EXISTS t"),
         ]
     )
@@ -61,9 +70,11 @@ struct MariaSQLTests {
     @Test(
         "statements that only write one table can take many rows at once",
         arguments: [
-            ("INSERT INTO t (a) VALUES (?)", "t"), ("UPDATE t SET a = ? WHERE id = ?", "t"), ("DELETE FROM t WHERE a = ?", "t"),
+            ("INSERT INTO t (a) VALUES (?)", "t"), ("UPDATE t SET a = ? WHERE id = ?", "t"),
+            ("DELETE FROM t WHERE a = ?", "t"),
             ("INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET a = excluded.a", "t"),
-            ("INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO NOTHING", nil), ("INSERT INTO t (a) VALUES (?) RETURNING id", nil),
+            ("INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO NOTHING", nil),
+            ("INSERT INTO t (a) VALUES (?) RETURNING id", nil),
             ("INSERT INTO t (a) SELECT MAX(a) FROM t", nil), ("SELECT a FROM t", nil),
         ]
     )
@@ -79,7 +90,8 @@ struct MariaSQLTests {
             ("mysql://u:p@h/b?ssl-mode=DISABLED", "u p h 3306 b disabled"),
             ("mysql://u:p@/b?socket=/run/db.sock", "u p  3306 b disabled"),
             ("postgres://u:secret@h/b", nil), ("mysql://u:secret@h", nil), ("mysql://u:secret@h/", nil),
-            ("mysql://u:secret@h/b/c", nil), ("mysql://h/b", nil), ("mysql://:secret@h/b", nil), ("mysql://u:secret@/b", nil),
+            ("mysql://u:secret@h/b/c", nil), ("mysql://h/b", nil), ("mysql://:secret@h/b", nil),
+            ("mysql://u:secret@/b", nil),
             ("mysql://u:sec@ret@h/b", nil), ("mysql://u:secret@h:0/b", nil), ("mysql://u:secret@h:99999/b", nil),
             ("mysql://u:secret@h:+1/b", nil), ("mysql://u:secret%@h/b", nil), ("mysql://u:secret%00@h/b", nil),
             ("mysql://u:secret@h/b?ssl-mode=preferred", nil), ("mysql://u:secret@h/b?compress=1", nil),
@@ -90,7 +102,9 @@ struct MariaSQLTests {
     func addresses(url: String, expected: String?) {
         do {
             let read = try MariaAddress(parsing: url)
-            #expect("\(read.user) \(read.password) \(read.host) \(read.port) \(read.name) \(read.tls.rawValue)" == expected)
+            #expect(
+                "\(read.user) \(read.password) \(read.host) \(read.port) \(read.name) \(read.tls.rawValue)" == expected
+            )
         } catch {
             #expect(expected == nil)
             guard case .unusable(let reason) = error else { return #expect(Bool(false), "\(error)") }
@@ -104,11 +118,16 @@ struct MariaSQLTests {
             (1213, "Deadlock found", .contended("Deadlock found")),
             (1205, "Lock wait timeout exceeded", .contended("Lock wait timeout exceeded")),
             (1062, "Duplicate entry 'for key secret' for key 'email'", .constraint("a duplicate for 'email'")),
-            (4025, "CONSTRAINT `users.role` failed for `b`.`users`", .constraint("CONSTRAINT `users.role` failed for `b`.`users`")),
+            (
+                4025, "CONSTRAINT `users.role` failed for `b`.`users`",
+                .constraint("CONSTRAINT `users.role` failed for `b`.`users`")
+            ),
             (1366, "Incorrect integer value: 'secret' for column", .constraint("a value is refused (1366)")),
             (1114, "The table 't' is full", .full), (1030, "Got error 28 from storage engine", .full),
-            (1290, "--read-only", .io("--read-only")), (1836, "Running in read-only mode", .io("Running in read-only mode")),
-            (2006, "Server has gone away", .io("Server has gone away")), (1045, "Access denied", .unusable("Access denied")),
+            (1290, "--read-only", .io("--read-only")),
+            (1836, "Running in read-only mode", .io("Running in read-only mode")),
+            (2006, "Server has gone away", .io("Server has gone away")),
+            (1045, "Access denied", .unusable("Access denied")),
             (1049, "Unknown database", .unusable("Unknown database")), (1317, "interrupted", .busy),
             (1064, "You have an error", .misuse("You have an error")),
         ] as [(UInt32, String, StorageError)]

@@ -224,4 +224,36 @@ struct JournalQueueTests {
         }
         #expect(taken == Array(0..<10_000))
     }
+
+    @Test("with a writer each, settlements and admissions are taken apart, and that of settlements ends last")
+    func twoWriters() {
+        var queue = JournalQueue(settings { _ in })
+        _ = queue.take(.settlements, now: 0)
+        _ = queue.take(.admissions, now: 0)
+        #expect(queue.offer(admission(1), now: 0) == .queued)
+        #expect(queue.takeWake(for: .admissions) == .admissions)
+        #expect(queue.offer(settlement(2)))
+        #expect(queue.takeWake(for: .settlements) == .settlements)
+        #expect(queue.takeWake(for: .settlements) == nil)
+        #expect(queue.take(.settlements, now: 0).work.count == 1)
+        #expect(queue.take(.admissions, now: 0).work.count == 1)
+        queue.stop()
+        #expect(!queue.take(.settlements, now: 0).isOver)
+        #expect(queue.take(.admissions, now: 0).isOver)
+        // What the other one's last batch gave back is still taken.
+        #expect(queue.offer(settlement(3)))
+        #expect(queue.take(.settlements, now: 0).work.count == 1)
+        #expect(queue.take(.settlements, now: 0).isOver)
+        #expect(!queue.offer(settlement(4)))
+    }
+
+    @Test("what no writer takes in time is given up, oldest first, and its room comes back")
+    func expired() {
+        var queue = JournalQueue(settings { $0.admitMilliseconds = 5 })
+        #expect(queue.offer(admission(1, at: 0), now: 0) == .queued)
+        #expect(queue.offer(admission(2, at: 3_000_000), now: 3_000_000) == .queued)
+        #expect(queue.expired(now: 5_000_000).isEmpty)
+        #expect(queue.expired(now: 6_000_000).map(\.request.call.id) == [Books.call(1).id])
+        #expect(queue.waiting == 1 && queue.promised == 1)
+    }
 }

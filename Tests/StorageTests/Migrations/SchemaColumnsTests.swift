@@ -11,7 +11,9 @@ struct SchemaColumnsTests {
         let isNullable: Bool
         let initial: String?
 
-        var description: String { "\(table).\(name)\(isNullable ? "" : " NOT NULL")\(initial.map { " DEFAULT \($0)" } ?? "")" }
+        var description: String {
+            "\(table).\(name)\(isNullable ? "" : " NOT NULL")\(initial.map { " DEFAULT \($0)" } ?? "")"
+        }
     }
 
     private static func columns(of stage: TestDatabase) throws -> Set<Column> {

@@ -104,7 +104,8 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
     private func setSession(_ use: SessionUse) throws(StorageError) {
         let modes = [
             // What does not fit is refused, 0 is an id like any other, and SQL means what it says elsewhere.
-            "STRICT_ALL_TABLES", "NO_AUTO_VALUE_ON_ZERO", "NO_ENGINE_SUBSTITUTION", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES",
+            "STRICT_ALL_TABLES", "NO_AUTO_VALUE_ON_ZERO", "NO_ENGINE_SUBSTITUTION", "NO_BACKSLASH_ESCAPES",
+            "ANSI_QUOTES",
             "PIPES_AS_CONCAT", "SIMULTANEOUS_ASSIGNMENT",
         ]
         var settings = [
@@ -130,7 +131,9 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
             )
         }
         guard statement.int64(1) == 0 || statement.int64(2) == 1 else {
-            throw .unusable("it logs and sync_binlog is \(statement.int64(2)), so a commit could be lost with the server's power")
+            throw .unusable(
+                "it logs and sync_binlog is \(statement.int64(2)), so a commit could be lost with the server's power"
+            )
         }
     }
 

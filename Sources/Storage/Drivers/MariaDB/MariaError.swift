@@ -16,7 +16,8 @@ extension StorageError {
         // NOT NULL, DEFAULT, length, range, a foreign key, CHECK: they name columns and tables.
         case 1048, 1364, 1406, 1264, 1216, 1217, 1451, 1452, 3819, 4025: .constraint(message)
         // Values that are wrong, longer than a packet, or overflow; the messages repeat them.
-        case 1153, 1265, 1292, 1366, 1367, 1690, UInt32(CR_NET_PACKET_TOO_LARGE): .constraint("a value is refused (\(code))")
+        case 1153, 1265, 1292, 1366, 1367, 1690, UInt32(CR_NET_PACKET_TOO_LARGE):
+            .constraint("a value is refused (\(code))")
         // Read only; no more connections or memory; going down; killed; the network's; input and output.
         case 1290, 1836, 1037, 1038, 1040, 1041, 1053, 1077, 1078, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1927,
             1003, 1026, 1030:

@@ -11,7 +11,9 @@ enum MariaSchema {
     static func define(_ cut: inout SQLTokens) {
         if let found = cut.match(["CREATE", "TABLE"], at: 0) {
             table(&cut, after: found[1])
-        } else if cut.match(["CREATE", "INDEX"], at: 0) != nil || cut.match(["CREATE", "UNIQUE", "INDEX"], at: 0) != nil {
+        } else if cut.match(["CREATE", "INDEX"], at: 0) != nil
+            || cut.match(["CREATE", "UNIQUE", "INDEX"], at: 0) != nil
+        {
             index(&cut)
         } else if let found = cut.match(["DROP", "TABLE"], at: 0) {
             cut.tokens[found[1]].text += " IF EXISTS"
@@ -40,7 +42,8 @@ enum MariaSchema {
     }
 
     private static func isConstraint(_ cut: SQLTokens, _ range: Range<Int>) -> Bool {
-        words(cut, range).first.map { ["UNIQUE", "CHECK", "PRIMARY"].contains(cut.tokens[$0].text.uppercased()) } ?? false
+        words(cut, range).first.map { ["UNIQUE", "CHECK", "PRIMARY"].contains(cut.tokens[$0].text.uppercased()) }
+            ?? false
     }
 
     /// The columns that stand in a key.

@@ -209,7 +209,9 @@ final class MariaStatement: SQLStatement {
     }
 
     func bytes<Value>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-        guard case .bytes(let place) = row.values[column] else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        guard case .bytes(let place) = row.values[column] else {
+            return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
         return row.bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[place])) }
     }
 

@@ -133,7 +133,8 @@ struct MariaValues {
                                     binds[column].buffer_type = kind == .text ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB
                                     binds[column].buffer =
                                         rows == 1
-                                        ? starts[first] : UnsafeMutableRawPointer(starts.baseAddress?.advanced(by: first))
+                                        ? starts[first]
+                                        : UnsafeMutableRawPointer(starts.baseAddress?.advanced(by: first))
                                     binds[column].buffer_length = lengths[first]
                                 }
                                 if rows > 1 { binds[column].u.indicator = indicators.baseAddress?.advanced(by: first) }
