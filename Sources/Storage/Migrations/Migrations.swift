@@ -1,6 +1,9 @@
 package import Domain
 
 /// A step of the schema, never edited once released. Additive ones are run by `serve` and `apply`, others by `migrate`.
+///
+/// MariaDB commits each statement that defines something; a step that was cut off begins anew there, so its INSERTs may not mind
+/// what is there already.
 package struct Migration: Sendable {
     package let version: Int64
     package let name: String
@@ -18,6 +21,13 @@ package enum Migrations {
 
     /// The schema's version; 0 for an empty database.
     package static func version(of database: any Database) throws -> Int64 {
+        do { return try readVersion(of: database) } catch StorageError.contended {
+            // The table was being made.
+            return try readVersion(of: database)
+        }
+    }
+
+    private static func readVersion(of database: any Database) throws -> Int64 {
         try database.read { connection in
             let isThere = try connection.query(connection.dialect.tableExists, .text("schema_migrations")) {
                 $0.int64(0)

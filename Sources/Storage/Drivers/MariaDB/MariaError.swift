@@ -5,8 +5,8 @@ extension StorageError {
     /// values of rows are not kept.
     static func mariaDB(_ code: UInt32, message: String) -> StorageError {
         switch code {
-        // A lock not given in time, a deadlock, a row changed since it was read.
-        case 1205, 1213, 1020: .contended(message)
+        // A lock not given in time, a deadlock, a row changed since it was read, a table made since the snapshot.
+        case 1205, 1213, 1020, 1412: .contended(message)
         // Cancelled, by somebody or by its own limit.
         case 1317, 1969, 3024: .busy
         // The disk; the table; errno 28 from the engine.

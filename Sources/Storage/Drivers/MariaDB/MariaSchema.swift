@@ -107,7 +107,7 @@ enum MariaSchema {
         let condition = cut.tokens[(start + 1)...].map(\.text).joined()
         for place in cut.tokens.indices { cut.tokens[place].text = "" }
         cut.tokens[0].text =
-            "ALTER TABLE \(table) ADD COLUMN IF NOT EXISTS \(name) BIGINT INVISIBLE AS (CASE WHEN\(condition) THEN \(columns[0]) END) VIRTUAL, ADD UNIQUE INDEX IF NOT EXISTS \(name) (\(name))"
+            "ALTER TABLE \(table) ADD COLUMN IF NOT EXISTS \(name) BIGINT AS (CASE WHEN\(condition) THEN \(columns[0]) END) VIRTUAL INVISIBLE, ADD UNIQUE INDEX IF NOT EXISTS \(name) (\(name))"
     }
 
     /// Columns are written small, all else large.
