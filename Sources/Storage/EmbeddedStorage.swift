@@ -28,6 +28,7 @@ package final class EmbeddedStorage: Sendable {
         lock = try Self.lock(path: path)
         database = try SQLiteDatabase(path: path)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
+        try DatabaseCopy.expectWhole(database)
         try Self.emptyWAL(database, logger: logger)
         let spools = Spool.all(of: path)
         let newest = try database.read(LedgerTime.newestBooking)

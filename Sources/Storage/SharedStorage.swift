@@ -29,6 +29,7 @@ package final class SharedStorage: Sendable {
         self.database = database
         self.clock = clock
         try Migrations.run(on: database, additiveOnly: true, now: clock())
+        try DatabaseCopy.expectWhole(database)
         let path = try Self.path(in: folder, of: database)
         self.path = path
         let spools = Spool.all(of: path)
@@ -91,9 +92,6 @@ package final class SharedStorage: Sendable {
             let made = String(UInt64.random(in: .min ... .max), radix: 36)
             try IdentityRows.set(made, connection)
             return made
-        }
-        guard name != DatabaseCopy.unfinished else {
-            throw StorageError.unusable("a copy into it is not finished; `tokenaudit database copy` goes on with it")
         }
         return (folder.hasSuffix("/") ? folder : folder + "/") + name
     }

@@ -1,7 +1,7 @@
 package import Domain
 
 /// Copies a database that nobody serves into an empty one of any engine, table by table in the order of their keys. A copy that
-/// was broken off goes on where it ended; until it is whole, no server takes the new database for its own.
+/// was broken off goes on where it ended; until it is finished, nobody takes the new database for books.
 package struct DatabaseCopy {
     package struct Progress: Sendable {
         package let table: String
@@ -10,8 +10,8 @@ package struct DatabaseCopy {
     }
 
     private static let rowsAtOnce = 500
-    /// The name of a database that is not whole yet.
-    static let unfinished = "unfinished copy"
+    /// How the name begins that a database has until it is whole.
+    private static let unfinished = "unfinished copy"
 
     private let source: any Database
     private let target: any Database
@@ -25,36 +25,71 @@ package struct DatabaseCopy {
         self.progress = progress
     }
 
+    /// - Throws: `StorageError.unusable` for a database that a copy was begun into and not finished.
+    package static func expectWhole(_ database: any Database) throws {
+        guard try Migrations.version(of: database) >= Migration.replicas.version else { return }
+        let name = try database.read { try IdentityRows.name($0) }
+        guard name?.hasPrefix(unfinished) != true else {
+            throw StorageError.unusable("a copy into it is not finished; `tokenaudit database copy` goes on with it")
+        }
+    }
+
     /// Blocks. - Returns: how many rows there are.
-    /// - Throws: `StorageError.unusable` where the schemas differ or the target has books of its own.
+    /// - Throws: `StorageError.unusable` where the schemas differ, a server of the source did not end in order, the source is
+    ///   not what it was when the copy was begun, or the target has books of its own.
     package mutating func run(now: Instant) throws -> Int {
         guard try Migrations.version(of: source) == Migrations.newest else {
             throw StorageError.unusable(
                 "the source has another schema; `tokenaudit migrate` brings it to this version's"
             )
         }
+        let running = try source.read {
+            try $0.query("SELECT COUNT(*) FROM replicas WHERE ended_at IS NULL") { $0.int64(0) }
+        }
+        guard running == [0] else {
+            throw StorageError.unusable(
+                "a server of the source did not end in order, so bills may wait in its spool; start it and stop it again"
+            )
+        }
         try Migrations.run(on: target, additiveOnly: false, now: now)
         let tables = try TableShape.all()
         try begin(tables)
         for table in tables where table.name != "database_identity" { try copy(table) }
+        return rows
+    }
+
+    /// Makes the target books like any other, once they are proven. It names itself anew.
+    package func finish() throws {
         try target.write { connection in
             try connection.execute("DELETE FROM database_identity")
             try IdentityRows.advance(connection)
         }
-        return rows
     }
 
     /// Takes out what the migrations put in, once.
     private func begin(_ tables: [TableShape]) throws {
-        let name = try target.read { try IdentityRows.name($0) }
-        if name == Self.unfinished { return }
+        // Every start of a server, every bill and every act shows in these.
+        let state = try source.read {
+            try $0.query(
+                "SELECT (SELECT COALESCE(MAX(id), 0) FROM replicas), COUNT(*), COALESCE(MAX(created_at), 0) FROM audit_leaves"
+            ) { row in [row.int64(0), row.int64(1), row.int64(2)] }
+        }
+        let mark = "\(Self.unfinished) \(state.joined().map { "\($0)" }.joined(separator: "."))"
+        if let name = try target.read({ try IdentityRows.name($0) }), name.hasPrefix(Self.unfinished) {
+            guard name == mark else {
+                throw StorageError.unusable(
+                    "the target has a copy of another state of the source; begin with an empty database"
+                )
+            }
+            return
+        }
         try target.write { connection in
             for table in ["users", "replicas", "api_requests", "audit_leaves"] {
                 let isThere = try connection.query("SELECT 1 FROM \(table) LIMIT 1") { $0.int64(0) }
                 guard isThere.isEmpty else { throw StorageError.unusable("the target is not empty: it has \(table)") }
             }
             try connection.execute("DELETE FROM database_identity")
-            try IdentityRows.set(Self.unfinished, connection)
+            try IdentityRows.set(mark, connection)
             for table in tables.reversed() where table.name != "database_identity" {
                 try connection.execute("DELETE FROM \(table.name)")
             }
@@ -94,6 +129,7 @@ package struct DatabaseCopy {
                 }
                 try connection.flush()
             }
+            Failpoint.hit("copy.rows")
             edge = places.map { newest[$0] }
             rows += found.count
             progress(Progress(table: table.name, rows: rows))

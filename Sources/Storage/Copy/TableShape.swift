@@ -18,9 +18,6 @@ struct TableShape: Sendable {
 
     var key: [Column] { columns.filter { $0.keyPlace > 0 }.sorted { $0.keyPlace < $1.keyPlace } }
 
-    /// A key of one number that the engine counts up where none is given.
-    var isNumbered: Bool { key.count == 1 && key[0].kind == .integer }
-
     /// The tables of this program's schema, each after those that it refers to: as an empty database in memory has them.
     static func all() throws -> [TableShape] {
         var opened: OpaquePointer?

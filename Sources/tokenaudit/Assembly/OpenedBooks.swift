@@ -29,6 +29,7 @@ struct OpenedBooks {
             } else if try Migrations.version(of: database) == 0 {
                 throw missing
             }
+            try DatabaseCopy.expectWhole(database)
             return database
         }
     }

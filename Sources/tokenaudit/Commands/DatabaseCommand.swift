@@ -13,9 +13,12 @@ struct DatabaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Copy everything into an empty database of any kind.",
             discussion: """
-                Stop the servers of the source first. Broken off, the same command goes on where it ended; until it is \
-                whole, no server takes the new database. The books are proven on both sides at the end. Take the master \
-                key along: secrets stay sealed under it. Then start servers with the new `database`.
+                Stop the servers of the source first. Broken off, the same command goes on where it ended. The books are \
+                proven on both sides at the end, and until then no server takes the new database. Take the master key \
+                along: secrets stay sealed under it. Then start servers with the new `database`.
+
+                Arguments are seen by everybody on this machine: of a URL with a password write @FILE, the name of a \
+                file that has it.
                 """
         )
 
@@ -37,26 +40,30 @@ struct DatabaseCommand: ParsableCommand {
             defer { lock?.release() }
             let name = target.database.description
             let progress = Progress(verb: "rows copied:")
-            let (rows, proofs) = try OpenedBooks.naming(name) {
+            let (rows, proofs, isGood) = try OpenedBooks.naming(name) {
                 let opened = try OpenedBooks.open(target)
                 defer { try? opened.close() }
                 var copy = DatabaseCopy(from: source.database, to: opened) { progress.show($0.rows) }
                 let rows = try copy.run(now: Clock.now())
                 progress.end()
                 print("copied \(rows) rows; proving the books on both sides")
-                return (rows, [try LedgerVerifier.verify(source.database), try LedgerVerifier.verify(opened)])
+                let proofs = [try LedgerVerifier.verify(source.database), try LedgerVerifier.verify(opened)]
+                let isGood =
+                    proofs.allSatisfy(\.isProven) && proofs[0].calls == proofs[1].calls
+                    && proofs[0].charged == proofs[1].charged
+                if isGood { try copy.finish() }
+                return (rows, proofs, isGood)
             }
             try source.database.close()
             for (report, path) in zip(proofs, [source.path, name]) {
                 print("\(path): \(report.verdict(ifProven: "everything agrees"))")
             }
-            guard proofs.allSatisfy(\.isProven), proofs[0].calls == proofs[1].calls,
-                proofs[0].charged == proofs[1].charged
-            else { throw ExitCode(1) }
+            guard isGood else { throw ExitCode(1) }
             print("\(rows) rows, \(proofs[1].calls) calls, charged \(Money.text(proofs[1].charged)) on both sides")
         }
 
-        private static func settings(_ text: String, _ option: String) throws -> Settings {
+        private static func settings(_ given: String, _ option: String) throws -> Settings {
+            let text = given.hasPrefix("@") ? try SmallFile.readSecret(path: String(given.dropFirst())) : given
             var settings = Settings()
             guard let location = Settings.DatabaseLocation(parsing: text) else {
                 throw ValidationError("\(option) must be \(Settings.DatabaseLocation.forms)")
