@@ -12,6 +12,7 @@ PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
 WITH_DATABASES := Scripts/databases.py run
 # Suites that wait for database servers, and would keep the threads that others have deadlines on.
 SERVER_SUITES := DatabaseContract|Migrations|SchemaColumns|Applier|AccountStore|SessionTable|CatalogStore|KeyStore|MasterKeyRotation
+DATABASE ?= sqlite
 FUZZ_SECONDS ?= 600
 SOAK_KILLS ?= 300
 BENCH ?=
@@ -19,9 +20,9 @@ BENCH ?=
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: ## a real model behind the gateway, one streamed call, its bill; the server stays up
-	@Scripts/setup.sh demo
-	@.venv/bin/python Scripts/demo.py
+demo: ## a real model behind the gateway, one streamed call, its bill; the server stays up. DATABASE=postgres, mysql: two gateways
+	@Scripts/setup.sh demo $(filter postgres mysql,$(DATABASE))
+	@.venv/bin/python Scripts/demo.py $(DATABASE)
 
 build: ## the gateway alone, release build: .build/release/tokenaudit
 	@Scripts/setup.sh build

