@@ -1,13 +1,17 @@
 """The audit log from outside: signed while calls run, served to everybody, and no change of the books escapes it."""
 
 import json
-import sqlite3
 import urllib.error
 import urllib.request
+import uuid
 
+import engines
 import pytest
 import raw
 from servers import until
+
+
+ENGINES = sorted(engines.ENGINES)
 
 
 async def call(gateway, key):
@@ -37,14 +41,6 @@ def wait_until_signed(gateway):
     until(lambda: signed_size(gateway) == leaves(gateway), "everything is signed", seconds=15)
 
 
-def change(gateway, *statements):
-    connection = sqlite3.connect(gateway.database, timeout=20)
-    for sql in statements:
-        connection.execute(sql)
-    connection.commit()
-    connection.close()
-
-
 def verify(gateway, *arguments):
     done = gateway.run("audit", "verify", "--json", *arguments, check=False)
     assert done.returncode in (0, 1), done.stderr
@@ -53,8 +49,9 @@ def verify(gateway, *arguments):
     return report
 
 
-async def test_bills_are_signed_proven_exported_and_changes_are_found(make_gateway, tmp_path):
-    gateway = make_gateway("fake", name="audit")
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_bills_are_signed_proven_exported_and_changes_are_found(make_gateway, tmp_path, engine):
+    gateway = make_gateway("fake", name="audit", engine=engine)
     key = gateway.user(quota="5.00")
     calls = [await call(gateway, key) for _ in range(3)]
     wait_until_signed(gateway)
@@ -90,25 +87,26 @@ async def test_bills_are_signed_proven_exported_and_changes_are_found(make_gatew
     assert "proven: the books are what was signed" in done.stdout
     assert b"example.com" not in export.read_bytes() and key.encode() not in export.read_bytes()
 
-    edited = f"WHERE id = x'{calls[0].replace('-', '')}'"
-    change(gateway, f"UPDATE api_requests SET duration_ms = duration_ms + 1 {edited}")
+    edit = "UPDATE api_requests SET duration_ms = duration_ms + ? WHERE id = ?"
+    edited = uuid.UUID(calls[0]).bytes
+    gateway.books.execute(edit, 1, edited)
     report = verify(gateway)
     assert not report["proven"] and any(calls[0] in each["subject"] for each in report["differences"])
-    change(gateway, f"UPDATE api_requests SET duration_ms = duration_ms - 1 {edited}")
+    gateway.books.execute(edit, -1, edited)
     assert verify(gateway)["proven"]
 
     assert gateway.stop() == 0
     report = verify(gateway, "--key", verifier_key)
     assert report["proven"] and report["unsequenced_count"] == 0, "the last checkpoint is made at shutdown"
-    change(
-        gateway,
-        "DELETE FROM audit_leaves WHERE (replica_id, number) = (SELECT replica_id, MAX(number) FROM audit_leaves WHERE kind = 1)",
+    last = gateway.rows("SELECT replica_id, number FROM audit_leaves WHERE kind = 1 ORDER BY replica_id DESC, number DESC")[0]
+    gateway.books.execute(
+        "DELETE FROM audit_leaves WHERE replica_id = ? AND number = ?", last["replica_id"], last["number"]
     )
     assert not verify(gateway)["proven"]
 
 
 async def test_an_older_copy_halts_the_log_until_it_is_acknowledged(make_gateway):
-    gateway = make_gateway("fake", name="restored")
+    gateway = make_gateway("fake", name="restored", engine="sqlite")
     key = gateway.user(quota="5.00")
     await call(gateway, key)
     wait_until_signed(gateway)
@@ -139,9 +137,10 @@ async def test_an_older_copy_halts_the_log_until_it_is_acknowledged(make_gateway
     assert gateway.stop() == 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("step", ["before-commit", "after-commit", "after-append"])
-async def test_a_crash_of_the_signer_loses_and_forks_nothing(make_gateway, step):
-    gateway = make_gateway("fake", name=f"signer-{step}", start=False)
+async def test_a_crash_of_the_signer_loses_and_forks_nothing(make_gateway, step, engine):
+    gateway = make_gateway("fake", name=f"signer-{step}", engine=engine, start=False)
     key = gateway.user(quota="5.00")
     gateway.start(fail=f"audit.{step}:1:kill", wait=False)
     until(lambda: not gateway.child.is_running(), "the signer's step ended the process", seconds=30)
@@ -154,8 +153,9 @@ async def test_a_crash_of_the_signer_loses_and_forks_nothing(make_gateway, step)
     assert gateway.stop() == 0
 
 
-async def test_where_no_checkpoint_can_be_kept_outside_calls_go_on(make_gateway):
-    gateway = make_gateway("fake", name="append-fails", start=False)
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_where_no_checkpoint_can_be_kept_outside_calls_go_on(make_gateway, engine):
+    gateway = make_gateway("fake", name="append-fails", engine=engine, start=False)
     key = gateway.user(quota="5.00")
     gateway.start(fail="audit.append:1:error")
     await call(gateway, key)

@@ -181,7 +181,7 @@ async def test_the_canary_is_in_no_log_export_or_file_in_clear(kept):
 
 
 async def test_a_file_of_bodies_that_is_none_stops_no_call(make_gateway, tmp_path):
-    gateway = make_gateway("fake", start=False, name="no-bodies", bodies_capture="full")
+    gateway = make_gateway("fake", start=False, name="no-bodies", engine="sqlite", bodies_capture="full")
     (gateway.directory / "tokenaudit.sqlite.bodies").write_text("no database at all, and not an empty file either" * 9)
     gateway.start()
     key = gateway.user()

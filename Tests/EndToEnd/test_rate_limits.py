@@ -1,7 +1,6 @@
 """Rates, as OpenAI's own client meets them, and how soon a running server learns of others."""
 
 import json
-import sqlite3
 import time
 
 import openai
@@ -42,13 +41,10 @@ def ask(client, model="fake", **members):
 def limit_key(gateway, email, **columns):
     """Writes the columns of a user's key, and into the change feed that it did, as the administration does."""
     names = ", ".join(f"{name} = ?" for name in columns)
-    with sqlite3.connect(gateway.database, timeout=10) as books:
-        row = books.execute(
-            "SELECT k.id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.email = ?", (email,)
-        ).fetchone()[0]
-        books.execute(f"UPDATE api_keys SET {names} WHERE id = ?", (*columns.values(), row))
-        books.execute("INSERT INTO change_feed (kind, row_id, created_at) VALUES ('api_key', ?, 1)", (row,))
-    books.close()
+    found = gateway.rows("SELECT k.id FROM api_keys k JOIN users u ON u.id = k.user_id WHERE u.email = ?", email)
+    row = found[0]["id"]
+    gateway.books.execute(f"UPDATE api_keys SET {names} WHERE id = ?", *columns.values(), row)
+    gateway.books.execute("INSERT INTO change_feed (kind, row_id, created_at) VALUES ('api_key', ?, 1)", row)
 
 
 def test_the_client_sees_its_rate_and_a_rate_limit_error(gateway, fake):

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import urllib.request
 
+import databases
+import engines
 import pytest
 import raw
 from test_audit import call, wait_until_signed
@@ -45,15 +47,61 @@ class EmbeddedBooks:
         shutil.copy(self.copy, self.gateway.database)
 
 
-# By the kind of database: what `--database` begins with.
-BOOKS = {"sqlite": EmbeddedBooks}
+class PostgresBooks:
+    """How books in PostgreSQL are dumped, lost and put back into a new database."""
+
+    def __init__(self, gateway, directory):
+        self.gateway = gateway
+        self.dump = directory / "copy.dump"
+
+    @staticmethod
+    def program(name):
+        """Of the server's own version."""
+        return databases.newest_binary(name, "usr/lib/postgresql/*/bin")
+
+    def restore_into(self, books):
+        subprocess.run(
+            [self.program("pg_restore"), f"--dbname={books.url}", "--exit-on-error", "--no-owner", self.dump], check=True
+        )
+
+    def back_up(self):
+        """Beside the running server."""
+        dump = [self.program("pg_dump"), f"--dbname={self.gateway.books.url}", "--format=custom", f"--file={self.dump}"]
+        subprocess.run(dump, check=True)
+
+    def verify_copy(self):
+        """Restored beside the books; its checkpoints are those of the books at least."""
+        elsewhere = engines.Postgres(None)
+        try:
+            self.restore_into(elsewhere)
+            for proof in (["ledger", "verify"], ["audit", "verify"]):
+                self.gateway.run(*proof, environment=self.gateway.environment | {"TOKENAUDIT_DATABASE": elsewhere.url})
+        finally:
+            elsewhere.drop()
+
+    def lose(self):
+        self.gateway.books.drop()
+
+    def damage(self):
+        """A row is not what was written."""
+        self.gateway.books.execute("UPDATE quota_grants SET available = available + 1, funded = funded + 1")
+
+    def restore(self):
+        books = self.gateway.books
+        books.drop()
+        books.administer(f"CREATE DATABASE {books.database}")
+        self.restore_into(books)
+
+
+# By engine.
+BOOKS = {"sqlite": EmbeddedBooks, "postgres": PostgresBooks}
 
 
 @pytest.mark.parametrize("loss", ["lose", "damage"])
-@pytest.mark.parametrize("database", sorted(BOOKS))
-async def test_the_restore_drill(make_gateway, fake, tmp_path, database, loss):
-    gateway = make_gateway("fake", name=f"drill-{database}-{loss}")
-    books = BOOKS[database](gateway, tmp_path)
+@pytest.mark.parametrize("engine", sorted(BOOKS))
+async def test_the_restore_drill(make_gateway, tmp_path, engine, loss):
+    gateway = make_gateway("fake", name=f"drill-{engine}-{loss}", engine=engine)
+    books = BOOKS[engine](gateway, tmp_path)
     key = gateway.user(quota="5.00")
     kept = [await call(gateway, key) for _ in range(3)]
     wait_until_signed(gateway)
