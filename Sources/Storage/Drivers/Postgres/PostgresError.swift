@@ -16,7 +16,9 @@ extension StorageError {
         case "57014", "25P03": .busy
         case "53100": .full
         case "25006": .io(message)
-        case _ where state.hasPrefix("23") || state.hasPrefix("22"): .constraint(message)
+        case _ where state.hasPrefix("23"): .constraint(message)
+        // These messages may repeat the value.
+        case _ where state.hasPrefix("22"): .constraint("a value is none of its column's (\(state))")
         case _ where ["08", "53", "57", "58"].contains(state.prefix(2)): .io(message)
         case _ where state.hasPrefix("XX"): .unusable(message)
         default: .misuse(message)
