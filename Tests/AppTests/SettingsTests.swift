@@ -89,7 +89,7 @@ import Testing
             ("limits:\n  headers: 1e6\n", 2, "limits.headers: must be a size"),
             ("limits:\n  concurrent_calls: 0\n", 2, "limits.concurrent_calls: must be a whole number"),
             ("deadlines:\n  connect: 10 s\n", 2, "deadlines.connect: must be a time"),
-            ("database: mysql://u:p@h/d\n", 1, "database: must be sqlite:PATH, postgres://"),
+            ("database: oracle://u:p@h/d\n", 1, "database: must be sqlite:PATH, postgres:"),
             ("database: \"sqlite::memory:\"\n", 1, "database: must be sqlite:PATH, postgres:"),
             (
                 "rate_limits:\n  tokens_per_minute: 0\n", 2,

@@ -36,6 +36,10 @@ struct MariaSQLTests {
                 "INSERT INTO t (a, b) VALUES (?, ?) ON DUPLICATE KEY UPDATE b = VALUES(b), n = GREATEST(VALUES(n), t.n + 1)"
             ),
             (
+                "INSERT INTO t (id, usage) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET usage = excluded.usage",
+                "INSERT INTO t (id, `usage`) VALUES (?, ?) ON DUPLICATE KEY UPDATE `usage` = VALUES(`usage`)"
+            ),
+            (
                 "INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO NOTHING RETURNING id",
                 "INSERT INTO t (a) VALUES (?)  RETURNING id"
             ),

@@ -58,9 +58,15 @@ struct MariaSQL: Equatable {
             cut.tokens[start].text = "ON DUPLICATE KEY UPDATE"
             for index in end[2]..<cut.tokens.count where cut.tokens[index].kind == .word {
                 let parts = cut.tokens[index].text.split(separator: ".")
-                if parts.count == 2, parts[0] == "excluded" { cut.tokens[index].text = "VALUES(\(parts[1]))" }
+                if parts.count == 2, parts[0] == "excluded" {
+                    cut.tokens[index].text = "VALUES(\(Self.quoted(parts[1])))"
+                }
             }
         }
+    }
+
+    private static func quoted(_ name: Substring) -> String {
+        reserved.contains(name.uppercased()) ? "`\(name)`" : String(name)
     }
 
     private static func compare(_ cut: inout SQLTokens) {
