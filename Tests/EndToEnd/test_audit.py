@@ -38,7 +38,8 @@ def leaves(gateway):
 
 
 def wait_until_signed(gateway):
-    until(lambda: signed_size(gateway) == leaves(gateway), "everything is signed", seconds=15)
+    """Of a database server the log is a killed process's own for sixteen seconds more."""
+    until(lambda: signed_size(gateway) == leaves(gateway), "everything is signed", seconds=45)
 
 
 def verify(gateway, *arguments):
