@@ -82,7 +82,7 @@ def test_every_operation_is_closed_to_whom_it_is_not_for(closed):
     out = signed_in(closed, "admin")
     assert out.ask("POST", "/api/auth/logout/")[0] == 204
     browsers = {role: signed_in(closed, role) for role in RANK}
-    acts = closed.rows("SELECT COUNT(*) FROM audit_leaves")[0][0]
+    acts = closed.rows("SELECT COUNT(*) AS n FROM audit_leaves")[0]["n"]
     told = collections.defaultdict(set)
     for method, path, least in listed:
         if least is None:
@@ -96,7 +96,7 @@ def test_every_operation_is_closed_to_whom_it_is_not_for(closed):
                 assert (browser.headers["WWW-Authenticate"] == "Bearer") == (status == 401)
                 told[name].add(str(answer))
     assert all(len(answers) == 1 for answers in told.values()), told
-    assert closed.rows("SELECT COUNT(*) FROM audit_leaves")[0][0] == acts, "nothing was done"
+    assert closed.rows("SELECT COUNT(*) AS n FROM audit_leaves")[0]["n"] == acts, "nothing was done"
 
 
 def test_every_operation_tells_what_is_not_there_alike(closed):
@@ -157,7 +157,7 @@ async def test_super_admins_who_remove_each_other_at_once_leave_one(make_gateway
     ]
     statuses = await asyncio.gather(*tasks)
     assert set(statuses) <= {200, 204, 401, 403, 409}, statuses
-    left = gateway.rows("SELECT COUNT(*) FROM users WHERE role = 'super_admin' AND is_active = 1")[0][0]
+    left = gateway.rows("SELECT COUNT(*) AS n FROM users WHERE role = 'super_admin' AND is_active = 1")[0]["n"]
     assert left == 1
     gateway.verify()
     assert gateway.stop() == 0
