@@ -20,6 +20,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
     private var hasTurn = false
     /// Nothing more comes over it.
     private(set) var isBroken = false
+    var socket: Int32 { Int32(truncatingIfNeeded: mysql_get_socket(handle)) }
 
     /// Statements put together from what somebody asked for are many; a server keeps a plan of each.
     private static let statementLimit = 512
@@ -85,7 +86,6 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
 
     /// A server that is gone without a word is noticed while we wait for it.
     private func watchPeer() {
-        let socket = Int32(truncatingIfNeeded: mysql_get_socket(handle))
         for (option, value) in [
             (TCP_KEEPIDLE, 5), (TCP_KEEPINTVL, 2), (TCP_KEEPCNT, 3), (TCP_USER_TIMEOUT, 10_000),
         ] as [(Int32, Int32)] {

@@ -5,7 +5,7 @@ import Glibc
 /// One session of a PostgreSQL server, in libpq's pipeline mode: writes are sent without waiting for each, and what reads
 /// waits for them first. Used on one thread at a time.
 ///
-/// Nothing here waits for ever, except for a commit: that is not cancelled, for nobody would know its outcome.
+/// Nothing here waits for ever. Of a commit that was given up nobody knows the outcome, as of one whose answer was lost.
 final class PostgresConnection: ServerConnection, @unchecked Sendable {
     let dialect = SQLDialect.postgres
     let timeQuery: String?
@@ -19,6 +19,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     private var reading: PostgresStatement?
     /// Nothing more comes over it.
     private(set) var isBroken = false
+    var socket: Int32 { PQsocket(handle) }
 
     /// Statements put together from what somebody asked for are many; a server keeps a plan of each.
     private static let statementLimit = 512
@@ -150,7 +151,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         // What fails from here on fails with an unknown outcome, unless the server says what it was.
         try send("COMMIT")
         let status: String
-        do { status = try result(waits: true) } catch {
+        do { status = try result() } catch {
             if !isBroken { rollBack() }
             throw error
         }
@@ -172,7 +173,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     /// Runs a statement without parameters and waits for it.
     func run(_ sql: String) throws(StorageError) {
         try send(sql)
-        _ = try result(waits: false)
+        _ = try result()
     }
 
     private func send(_ sql: String) throws(StorageError) {
@@ -183,12 +184,12 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     }
 
     /// Reads what was queued, then the answer of the one statement after that. - Returns: its command's tag.
-    private func result(waits: Bool) throws(StorageError) -> String {
+    private func result() throws(StorageError) -> String {
         var failure: StorageError?
         do { try readQueued() } catch { failure = error }
         if isBroken, let failure { throw failure }
         var tag = ""
-        while let result = try next(waits: waits) {
+        while let result = try next() {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE:
@@ -237,7 +238,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         try reading?.keepRest()
         guard PQsendPrepare(handle, name, sql, Int32(types.count), types) == 1 else { throw lost() }
         try sync()
-        _ = try result(waits: false)
+        _ = try result()
     }
 
     /// The next part of the answer of the statement that is being read. - Returns: nil at its end.
@@ -307,13 +308,13 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     }
 
     /// - Returns: nil where a statement's answer ends.
-    private func next(waits: Bool = false) throws(StorageError) -> OpaquePointer? {
+    private func next() throws(StorageError) -> OpaquePointer? {
         while PQisBusy(handle) != 0 {
             let flushed = PQflush(handle)
             guard flushed >= 0 else { throw lost() }
-            var wanted = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            var wanted = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             if flushed == 1 { wanted.events |= Int16(POLLOUT) }
-            let ready = poll(&wanted, 1, waits ? -1 : answerMilliseconds)
+            let ready = poll(&wanted, 1, answerMilliseconds)
             if ready < 0, errno == EINTR { continue }
             guard ready > 0 else {
                 isBroken = true

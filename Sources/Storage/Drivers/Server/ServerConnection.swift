@@ -2,6 +2,8 @@
 protocol ServerConnection: TransactionConnection, Sendable {
     /// Nothing more comes over it.
     var isBroken: Bool { get }
+    /// The file descriptor that it hears from.
+    var socket: Int32 { get }
     /// Begins a transaction that sees one state of the database and changes nothing.
     func beginReading() throws(StorageError)
     /// Inside a transaction: makes those who ask for this, in all processes, take turns until it is over.

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Sessions of one use: opened when they are first needed, replaced once they are broken, never more than so many.
@@ -26,15 +27,23 @@ final class SessionPool: Sendable {
     func lend<Value>(_ body: (any ServerConnection) throws -> Value) throws -> Value {
         guard free.wait(timeout: .now() + .milliseconds(waitMilliseconds)) == .success else { throw StorageError.busy }
         defer { free.signal() }
-        let (kept, isClosed) = state.withLock { state in (state.idle.popLast(), state.isClosed) }
-        guard !isClosed else { throw StorageError.io("the database is closed") }
-        let session = try kept ?? open()
+        guard !state.withLock(\.isClosed) else { throw StorageError.io("the database is closed") }
+        let session = try takeIdle() ?? open()
         defer {
             if !session.isBroken {
                 state.withLock { if !$0.isClosed { $0.idle.append(session) } }
             }
         }
         return try body(session)
+    }
+
+    /// What idles has nothing to hear, except that it is over.
+    private func takeIdle() -> (any ServerConnection)? {
+        while let session = state.withLock({ $0.idle.popLast() }) {
+            var wanted = pollfd(fd: session.socket, events: Int16(POLLIN), revents: 0)
+            if poll(&wanted, 1, 0) == 0 { return session }
+        }
+        return nil
     }
 
     func close() {
