@@ -67,4 +67,26 @@ import Testing
         // All have gone: there is room again.
         #expect((try? await threads.run { 7 }) == 7)
     }
+
+    @Test("what waits too long for a thread is refused, and never done")
+    func impatient() async {
+        let threads = BoundedThreads(label: "test", width: 1, waiting: 8, patienceMilliseconds: 1)
+        let gate = DispatchSemaphore(value: 0)
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let turn: Bool? = try? await threads.run {
+                        gate.wait()
+                        return true
+                    }
+                    return turn == true
+                }
+            }
+            // Whichever came first has the thread, and waits for the gate.
+            #expect(await group.next() == false)
+            gate.signal()
+            #expect(await group.next() == true)
+        }
+        #expect((try? await threads.run { 3 }) == 3)
+    }
 }
