@@ -38,6 +38,8 @@ final class BatchWriter: Sendable {
         var memory: LedgerBatch.Memory
         /// The ledger's time never runs backwards.
         var newest: Instant
+        /// A commit's outcome is unknown: its leaves may be there.
+        var isUnsure = false
     }
 
     /// Where another transaction was in the way, a batch is done again so often.
@@ -81,6 +83,9 @@ final class BatchWriter: Sendable {
             try transaction { connection in
                 committed = Committed()
                 committed.answers.reserveCapacity(work.count)
+                if state.isUnsure {
+                    state.memory.nextLeaf = try AuditLeaves.next(of: state.memory.replica, connection)
+                }
                 var needs = LedgerBatch.Needs()
                 for item in work {
                     switch item {
@@ -120,8 +125,10 @@ final class BatchWriter: Sendable {
                 if settles { Failpoint.hit("journal.before-settle-commit") }
                 memory = try batch.finish()
             } unknown: { error in
-                .unknown(error, held: committed.held(of: work))
+                state.isUnsure = true
+                return .unknown(error, held: committed.held(of: work))
             }
+            state.isUnsure = false
             state.memory = memory
             state.newest = now
             committed.freed = openCalls.update(work, answers: committed.answers)
@@ -205,7 +212,10 @@ final class BatchWriter: Sendable {
                 if Failpoint.fails("journal.begin") { throw .busy }
                 try connection.begin()
             } catch { throw Failure.away(error) }
-            do { try body(connection) } catch {
+            do {
+                try body(connection)
+                if Failpoint.fails("journal.contended") { throw StorageError.contended("a failpoint") }
+            } catch {
                 connection.rollBack()
                 throw error
             }

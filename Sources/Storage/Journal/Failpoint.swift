@@ -3,15 +3,19 @@
     import Synchronization
 
     /// Where a test build fails on demand: `TOKENAUDIT_FAIL=name:n:kill` ends the process at the n-th hit of `name`,
-    /// `name:n:error` makes that step fail from the n-th hit on.
+    /// `name:n:error` makes that step fail from the n-th hit on, `name:n:percent` so many of each hundred.
     enum Failpoint {
-        private static let plan: (name: String, count: Int, kills: Bool)? = {
+        private enum Kind: String {
+            case kill, error, percent
+        }
+
+        private static let plan: (name: String, count: Int, kind: Kind)? = {
             guard let text = getenv("TOKENAUDIT_FAIL").map({ String(cString: $0) }) else { return nil }
             let fields = text.split(separator: ":")
-            guard fields.count == 3, ["kill", "error"].contains(fields[2]), let count = Int(fields[1]) else {
+            guard fields.count == 3, let kind = Kind(rawValue: String(fields[2])), let count = Int(fields[1]) else {
                 return nil
             }
-            return (String(fields[0]), count, fields[2] == "kill")
+            return (String(fields[0]), count, kind)
         }()
         private static let hits = Atomic<Int>(0)
 
@@ -21,8 +25,14 @@
         static func fails(_ name: StaticString) -> Bool {
             guard let plan, plan.name == "\(name)" else { return false }
             let count = hits.add(1, ordering: .relaxed).newValue
-            if plan.kills, count == plan.count { kill(getpid(), SIGKILL) }
-            return !plan.kills && count >= plan.count
+            switch plan.kind {
+            case .kill:
+                if count == plan.count { Glibc.kill(getpid(), SIGKILL) }
+                return false
+            case .error: return count >= plan.count
+            // Spread over the hundred: no transaction meets them all.
+            case .percent: return count * 37 % 100 < plan.count
+            }
         }
     }
 #else
