@@ -14,6 +14,8 @@ package struct ServingStorage: Sendable {
     package let isAlone: Bool
     /// Whether this process does what is done once for all replicas.
     package let hasDuty: @Sendable () -> Bool
+    /// Whether the database answers; itself answered in bounded time.
+    package let isAnswering: @Sendable () async -> Bool
     /// Marks this process as ended and closes; the journal is stopped if it was not. What could not be committed is found by
     /// the next start, which then takes this process for dead.
     package let close: @Sendable () async throws -> Void
@@ -30,6 +32,12 @@ extension EmbeddedStorage {
             path: database.path,
             isAlone: true,
             hasDuty: { true },
+            isAnswering: { [database] in
+                let answer = try? await database.reading { connection in
+                    try connection.query("SELECT 1") { $0.int64(0) }.first
+                }
+                return answer == 1
+            },
             close: close
         )
     }
@@ -46,6 +54,7 @@ extension SharedStorage {
             path: path,
             isAlone: false,
             hasDuty: { [self] in hasDuty },
+            isAnswering: { [self] in isAnswering },
             close: close
         )
     }

@@ -85,6 +85,9 @@ package final class SharedStorage: Sendable {
     /// What one replica does for all is this one's to do.
     package var hasDuty: Bool { pulse.hasDuty }
 
+    /// By the beat: whoever asks need not wait for a server that has fallen silent.
+    package var isAnswering: Bool { pulse.isRegular }
+
     /// Files of different databases in one folder are told apart by a name that the database has of itself.
     package static func path(in folder: String, of database: any Database) throws -> String {
         let name = try database.write { connection in

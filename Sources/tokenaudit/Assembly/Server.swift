@@ -122,12 +122,7 @@ struct Server {
                 digester: digester,
                 reports: StorageReports(database: storage.reports, now: Clock.now),
                 journal: storage.journal,
-                isDatabaseReady: {
-                    let answer = try? await database.reading { connection in
-                        try connection.query("SELECT 1") { $0.int64(0) }.first
-                    }
-                    return answer == 1
-                },
+                isDatabaseReady: storage.isAnswering,
                 now: Clock.now,
                 trustedProxies: settings.gateway.trustedProxies,
                 audit: signer,

@@ -18,6 +18,10 @@ struct StorageService: Service {
         await archive.stop()
         do {
             await storage.journal.stop()
+            let left = storage.journal.spooled
+            if left > 0 {
+                logger.warning("settlements stay in the spool for the next start", metadata: ["count": "\(left)"])
+            }
             if storage.hasDuty() { await signer.signing() }
             try await storage.close()
         } catch {
