@@ -246,6 +246,18 @@ class Gateway:
         rows = self.rows("SELECT * FROM api_requests ORDER BY id")
         return {str(uuid.UUID(bytes=bytes(row["id"]))): dict(row) | {"state": self.STATES[row["state"]]} for row in rows}
 
+    def net_charges(self):
+        """What each call came to: its charge, its correction, and what the provider lost with it."""
+        rows = self.calls()
+        corrections = self.rows(
+            "SELECT call_id, SUM(amount) AS amount FROM ledger_entries WHERE lane = 1 AND kind = 6 GROUP BY call_id"
+        )
+        by_call = {bytes(row["call_id"]): int(row["amount"]) for row in corrections}
+        return {
+            name: (row["state"], row["charge"] + by_call.get(bytes(row["id"]), 0) + row["excess"])
+            for name, row in rows.items()
+        }
+
     def assert_grants_hold(self):
         """funded = available + held + captured + forfeited and held = the open calls' holds, by our own arithmetic."""
         grants = self.rows("SELECT * FROM quota_grants")
