@@ -210,8 +210,6 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
             throw error
         }
         defer { endTurn() }
-        mariadb_set_read_timeout(handle, 0)
-        defer { mariadb_set_read_timeout(handle, answerSeconds) }
         do { try run("COMMIT") } catch {
             if !isBroken { rollBack() }
             throw error
