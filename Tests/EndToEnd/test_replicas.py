@@ -71,7 +71,7 @@ def replicas(request, fake, tmp_path_factory):
 
 @pytest.mark.parametrize("missing", [0, 1], ids=["exactly k holds", "one pico-dollar less"])
 async def test_exactly_the_holds_that_fit(replicas, fake, missing):
-    gate = f"replicas-{missing}"
+    gate = f"replicas-{replicas.first.books.name}-{missing}"
     expected = K - missing
     usage = '{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}'
     fake.script("race", {"chunks": [{"text": f'{{"id":"c","choices":[],"usage":{usage}}}'}], "head_gate": gate})

@@ -5,7 +5,7 @@ import Glibc
 /// One session of a MariaDB server. What writes is collected and executed many rows to a message, before whatever else
 /// happens on the session. Used on one thread at a time.
 ///
-/// Nothing here waits for ever, except for a commit: that is not cancelled, for nobody would know its outcome.
+/// Nothing here waits for ever, not even a commit: one that is not answered in time has an unknown outcome, and is looked up.
 final class MariaConnection: ServerConnection, @unchecked Sendable {
     let dialect = SQLDialect.mysql
     let timeQuery: String?
