@@ -1,7 +1,7 @@
 """Replicas over one database server beside one gateway on SQLite, all on this machine: calls a second, CPU, latency.
 
 Each round measures SQLite, then the replicas with all traffic on one account, then on many. Load goes to every replica at
-once, half of the connections to each of two. CPU is the kernel's accounting; the database server's own stands apart.
+once, half of the connections to each of two. Run by .venv/bin/python, after `Scripts/setup.sh test`. CPU is the kernel's accounting; the database server's own stands apart.
 """
 
 import argparse
