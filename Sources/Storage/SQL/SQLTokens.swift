@@ -66,6 +66,14 @@ struct SQLTokens {
         return found
     }
 
+    /// The call of a function whose name stands at `index`; nil where none does.
+    func call(at index: Int) -> (open: Int, ranges: [Range<Int>], close: Int)? {
+        guard tokens[index].kind == .word, let open = next(after: index), tokens[open].isSymbol("("),
+            let found = arguments(from: open)
+        else { return nil }
+        return (open, found.ranges, found.close)
+    }
+
     /// The arguments of a call whose `(` stands at `open`: the ranges between its commas.
     func arguments(from open: Int) -> (ranges: [Range<Int>], close: Int)? {
         var depth = 0

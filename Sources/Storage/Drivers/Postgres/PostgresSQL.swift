@@ -39,11 +39,9 @@ enum PostgresSQL {
 
     private static func call(_ cut: inout SQLTokens) {
         for index in cut.tokens.indices {
-            let token = cut.tokens[index]
-            guard token.kind == .word, let open = cut.next(after: index), cut.tokens[open].isSymbol("("),
-                let call = cut.arguments(from: open)
-            else { continue }
-            switch token.text.uppercased() {
+            guard let call = cut.call(at: index) else { continue }
+            let open = call.open
+            switch cut.tokens[index].text.uppercased() {
             case "MAX" where call.ranges.count > 1: cut.tokens[index].text = "GREATEST"
             case "MIN" where call.ranges.count > 1: cut.tokens[index].text = "LEAST"
             case "INSTR": cut.tokens[index].text = "strpos"

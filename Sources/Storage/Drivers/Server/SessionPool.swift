@@ -11,13 +11,11 @@ final class SessionPool: Sendable {
 
     private let state = Mutex(State())
     private let free: DispatchSemaphore
-    private let limit: Int
     private let waitMilliseconds: Int
     private let open: @Sendable () throws -> any ServerConnection
 
     /// - Parameter waitMilliseconds: how long somebody waits for a session.
     init(limit: Int, waitMilliseconds: Int, open: @escaping @Sendable () throws -> any ServerConnection) {
-        self.limit = limit
         self.waitMilliseconds = waitMilliseconds
         self.open = open
         free = DispatchSemaphore(value: limit)
@@ -47,11 +45,9 @@ final class SessionPool: Sendable {
     }
 
     func close() {
-        let idle = state.withLock { state in
+        state.withLock { state in
             state.isClosed = true
-            defer { state.idle = [] }
-            return state.idle
+            state.idle = []
         }
-        _ = idle
     }
 }
