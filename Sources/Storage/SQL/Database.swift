@@ -89,7 +89,8 @@ package protocol SQLStatement: AnyObject {
     /// Makes the statement ready for the next use; parameters are null again.
     func reset()
     /// Executes a writing statement with what is bound, and resets it. Over a wire that is only begun: many go without
-    /// waiting for each, and errors come from ``SQLConnection/flush()`` or the next step of any statement.
+    /// waiting for each, rows of one statement together, and errors come from ``SQLConnection/flush()`` or the next step of any
+    /// statement. What replaces rows must name each of them once until then.
     /// - Parameter rows: how many rows it must change; nil for any number. Others are `StorageError.misuse`.
     func enqueue(changing rows: Int?) throws(StorageError)
     /// Rows changed by the last step of a writing statement.

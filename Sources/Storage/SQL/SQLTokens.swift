@@ -47,6 +47,14 @@ struct SQLTokens {
     /// The first word, as a keyword.
     var verb: String { tokens.first { $0.kind == .word }?.text.uppercased() ?? "" }
 
+    /// The table of a statement that writes rows of one table, from what is bound to it alone; nil for others.
+    var batchTable: String? {
+        guard ["INSERT", "UPDATE", "DELETE"].contains(verb),
+            !tokens.contains(where: { $0.isWord("SELECT") || $0.isWord("RETURNING") })
+        else { return nil }
+        return tokens.lazy.filter { $0.kind == .word }.dropFirst(verb == "UPDATE" ? 1 : 2).first?.text
+    }
+
     /// The next token after `index` that is no space; nil at the end.
     func next(after index: Int) -> Int? {
         tokens.indices.first { $0 > index && tokens[$0].kind != .space }

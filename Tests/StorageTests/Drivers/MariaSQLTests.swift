@@ -82,7 +82,7 @@ struct MariaSQLTests {
             ("INSERT INTO t (a) SELECT MAX(a) FROM t", nil), ("SELECT a FROM t", nil),
         ]
     )
-    func bulk(statement: String, table: String?) { #expect(MariaSQL(statement).bulkTable == table) }
+    func bulk(statement: String, table: String?) { #expect(MariaSQL(statement).batchTable == table) }
 
     @Test(
         "an address is read strictly, and never repeated in an error",

@@ -42,7 +42,33 @@ struct PostgresSQLTests {
             ("SELECT a FROM t CROSS JOIN u ON u.id = t.id", "SELECT a FROM t  JOIN u ON u.id = t.id"),
         ]
     )
-    func rewritten(ours: String, theirs: String) { #expect(PostgresSQL.rewritten(ours) == theirs) }
+    func rewritten(ours: String, theirs: String) { #expect(PostgresSQL(ours).text == theirs) }
+
+    @Test(
+        "statements that only write one table take many rows at once, a parameter being an array",
+        arguments: [
+            (
+                "INSERT INTO t (a, b) VALUES (?, ?)",
+                "INSERT INTO t (a, b) SELECT v.p1, v.p2 FROM (SELECT unnest($1::int8[]) AS p1, unnest($2::int8[]) AS p2) AS v "
+            ),
+            (
+                "INSERT INTO t (a, b) VALUES (?, 1) ON CONFLICT (a) DO UPDATE SET b = t.b + excluded.b",
+                "INSERT INTO t (a, b) SELECT v.p1, 1 FROM (SELECT unnest($1::int8[]) AS p1) AS v  ON CONFLICT (a) DO UPDATE SET b = t.b + excluded.b"
+            ),
+            (
+                "UPDATE t SET a = ? WHERE b IS ? AND c IN (0, 3)",
+                "UPDATE t SET a = v.p1  FROM (SELECT unnest($1::int8[]) AS p1, unnest($2::int8[]) AS p2) AS v WHERE b IS NOT DISTINCT FROM v.p2 AND c IN (0, 3)"
+            ),
+            ("INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET b = ?", nil),
+            ("INSERT INTO t (a) VALUES (?) RETURNING id", nil), ("INSERT INTO t (a) SELECT MAX(a) FROM t", nil),
+            ("UPDATE t SET a = ?", nil), ("DELETE FROM t WHERE a = ?", nil), ("SELECT a FROM t WHERE b = ?", nil),
+        ]
+    )
+    func many(ours: String, theirs: String?) {
+        let sql = PostgresSQL(ours)
+        #expect(sql.text(forRowsOf: Array(repeating: "int8", count: sql.parameters)) == theirs)
+        #expect(sql.batchTable == (theirs == nil ? nil : "t"))
+    }
 
     @Test(
         "sums come as numbers to the base of 10,000",

@@ -13,7 +13,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
     private let answerSeconds: Int32
     private let turnSeconds: Int
     private var statements: [String: MariaStatement] = [:]
-    private var batch = MariaBatch()
+    private var batch = RowBatch<MariaStatement>()
     /// Its rows are still coming.
     private var reading: MariaStatement?
     private var isInTransaction = false
@@ -155,11 +155,11 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
         guard !batch.isEmpty else { return }
         try expectUsable()
         try reading?.keepRest()
-        try batch.execute()
+        try batch.take().execute()
     }
 
     /// For statements: executes rows with others, later.
-    func enqueue(_ statement: MariaStatement, _ values: MariaValues, changing rows: Int?) throws(StorageError) {
+    func enqueue(_ statement: MariaStatement, _ values: BoundRows, changing rows: Int?) throws(StorageError) {
         try expectUsable()
         batch.add(statement, values, changing: rows)
         if batch.isFull { try flush() }
@@ -169,7 +169,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
     func takeOver() throws(StorageError) {
         try expectUsable()
         try reading?.keepRest()
-        if !batch.isEmpty { try batch.execute() }
+        if !batch.isEmpty { try batch.take().execute() }
     }
 
     /// For statements: whose rows are coming.

@@ -11,7 +11,7 @@ struct MariaSQL: Equatable {
     private(set) var skipsDuplicates = false
     private(set) var isUpsert = false
     /// The table of a statement that can take many rows at once.
-    private(set) var bulkTable: String?
+    private(set) var batchTable: String?
 
     private static let reserved: Set<String> = ["KEY", "USAGE"]
 
@@ -32,13 +32,7 @@ struct MariaSQL: Equatable {
         Self.quote(&cut)
         text = cut.text
         parameters = cut.tokens.count { $0.kind == .mark }
-        let isPlain = !skipsDuplicates && !cut.tokens.contains { $0.isWord("SELECT") || $0.isWord("RETURNING") }
-        if isWriting, isPlain { bulkTable = Self.table(cut) }
-    }
-
-    private static func table(_ cut: SQLTokens) -> String? {
-        let words = cut.tokens.filter { $0.kind == .word }
-        return words.dropFirst(cut.verb == "UPDATE" ? 1 : 2).first?.text
+        if isWriting, !skipsDuplicates { batchTable = cut.batchTable }
     }
 
     /// `ON CONFLICT (…) DO UPDATE SET a = excluded.a` → `ON DUPLICATE KEY UPDATE a = VALUES(a)`.

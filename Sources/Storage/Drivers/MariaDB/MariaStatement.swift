@@ -1,11 +1,11 @@
 import CMariaDB
 
 /// A statement on one connection, prepared by the server when it is first executed.
-final class MariaStatement: SQLStatement {
+final class MariaStatement: SQLStatement, BatchStatement {
     private unowned let connection: MariaConnection
     let sql: MariaSQL
     private var handle: UnsafeMutablePointer<MYSQL_STMT>?
-    private var values: MariaValues
+    private var values: BoundRows
     /// Why what was bound cannot be stored.
     private var refusal: StorageError?
 
@@ -20,7 +20,7 @@ final class MariaStatement: SQLStatement {
     init(_ sql: MariaSQL, on connection: MariaConnection) {
         self.sql = sql
         self.connection = connection
-        values = MariaValues(width: sql.parameters)
+        values = BoundRows(width: sql.parameters)
         values.beginRow()
     }
 
@@ -136,18 +136,24 @@ final class MariaStatement: SQLStatement {
         values.beginRow()
     }
 
-    /// For the connection: executes many rows at once. - Returns: how many rows they changed.
-    func executeAll(_ values: MariaValues) throws(StorageError) -> Int {
-        do {
-            try execute(values)
-            return changed()
-        } catch {
+    // MARK: - Many rows
+
+    var batchTable: String? { sql.batchTable }
+    /// What replaced a row counts twice for the server.
+    var countsOddly: Bool { sql.isUpsert }
+
+    func execute(_ rows: BoundRows, changing expected: Int?) throws(StorageError) {
+        do { try execute(rows) } catch {
             guard sql.skipsDuplicates, case .duplicate = error else { throw error.storage }
-            return 0
+            if let expected, expected != 0 { throw .misuse("0 rows changed, not \(expected)") }
+            return
         }
+        guard let expected else { return }
+        let changed = changed()
+        guard changed == expected else { throw .misuse("\(changed) rows changed, not \(expected)") }
     }
 
-    private func execute(_ values: MariaValues) throws(MariaFailure) {
+    private func execute(_ values: BoundRows) throws(MariaFailure) {
         let handle = try prepared()
         // 0: a single row, in the messages that there are for that.
         var size = values.rows == 1 ? 0 : UInt32(values.rows)
@@ -158,7 +164,6 @@ final class MariaStatement: SQLStatement {
         guard isDone else { throw failure(of: handle) }
     }
 
-    /// What replaced a row counts twice for the server.
     private func changed() -> Int {
         let rows = handle.map { Int(clamping: Int64(bitPattern: mysql_stmt_affected_rows($0))) } ?? 0
         return sql.isUpsert ? min(rows, 1) : rows

@@ -13,6 +13,8 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     private let answerMilliseconds: Int32
     private var statements: [String: PostgresStatement] = [:]
     private var named = 0
+    /// Not yet sent.
+    private var batch = RowBatch<PostgresStatement>()
     /// Sent, not yet answered: how many rows each must have changed.
     private var queued: [Int?] = []
     /// Its rows are still coming.
@@ -59,6 +61,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         // Whoever stops in the middle of a transaction gives up what it has locked.
         if use != .reports { try run("SET idle_in_transaction_session_timeout = 2000") }
         if use != .reports { try expectDurable() }
+        if use == .ledger { try keepPlans() }
     }
 
     /// What is committed must outlive the server's power.
@@ -73,6 +76,13 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
                 throw .unusable("\(setting) is \(value), so what is committed could be lost with the server's power")
             }
         }
+    }
+
+    /// The ledger names its rows by their keys: there is one way to find them, which is not thought over each time, and which
+    /// does not depend on how small a table was when the plan was made.
+    private func keepPlans() throws(StorageError) {
+        try run("SET plan_cache_mode = force_generic_plan")
+        for way in ["seqscan", "hashjoin", "mergejoin"] { try run("SET enable_\(way) = off") }
     }
 
     deinit { PQfinish(handle) }
@@ -99,7 +109,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     func prepare(_ sql: String) throws(StorageError) -> any SQLStatement {
         if let known = statements[sql] { return known }
         if statements.count >= Self.statementLimit, reading == nil { try forgetStatements() }
-        let statement = PostgresStatement(PostgresSQL.rewritten(sql), on: self)
+        let statement = PostgresStatement(PostgresSQL(sql), on: self)
         statements[sql] = statement
         return statement
     }
@@ -110,13 +120,8 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         statements.removeAll()
     }
 
-    /// The name of a plan that the server does not have yet.
-    func nextName() -> String {
-        named += 1
-        return "s\(named)"
-    }
-
     func flush() throws(StorageError) {
+        try sendBatch()
         guard !queued.isEmpty else { return }
         try sync()
         try finish()
@@ -128,6 +133,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
 
     /// Sent along with what comes next.
     func begin(_ sql: String) throws(StorageError) {
+        try sendBatch()
         try expectUsable()
         guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1 else { throw lost() }
         queued.append(nil)
@@ -160,6 +166,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
 
     func rollBack() {
         guard !isBroken else { return }
+        batch.removeAll()
         do {
             drop(reading)
             if !queued.isEmpty { try? flush() }
@@ -177,6 +184,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
     }
 
     private func send(_ sql: String) throws(StorageError) {
+        try sendBatch()
         try expectUsable()
         try reading?.keepRest()
         guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 1) == 1 else { throw lost() }
@@ -205,21 +213,38 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
 
     // MARK: - The wire
 
-    /// Sends a statement's execution. - Parameter rows: for ``enqueue``: what it must change.
-    func enqueue(_ statement: PostgresStatement, changing rows: Int?) throws(StorageError) {
+    /// Executes a row with others, later.
+    func enqueue(_ statement: PostgresStatement, _ row: BoundRows, changing rows: Int?) throws(StorageError) {
+        try expectUsable()
+        batch.add(statement, row, changing: rows)
+        if batch.isFull { try sendBatch() }
+    }
+
+    /// What was enqueued goes before what comes now.
+    func sendBatch() throws(StorageError) {
+        if !batch.isEmpty { try batch.take().execute() }
+    }
+
+    /// Sends an execution of a plan. - Parameter rows: how many rows it must change; nil for any number.
+    func execute(_ plan: PostgresPlan, _ values: PostgresValues, changing rows: Int?) throws(StorageError) {
         try expectUsable()
         try reading?.keepRest()
-        guard statement.sendExecution() else { throw lost() }
+        guard values.send(to: plan.name, handle) else { throw lost() }
         queued.append(rows)
         // Both directions have room for this much; beyond it, answers are taken in.
         if queued.count >= 512 { try flush() }
     }
 
-    /// Sends a statement's execution, and reads up to where its own answer begins.
-    func execute(_ statement: PostgresStatement) throws(StorageError) {
+    /// Sends an execution of a statement's plan, and reads up to where its own answer begins.
+    func execute(
+        _ plan: PostgresPlan,
+        _ values: PostgresValues,
+        of statement: PostgresStatement
+    ) throws(StorageError) {
+        try sendBatch()
         try expectUsable()
         try reading?.keepRest()
-        guard statement.sendExecution() else { throw lost() }
+        guard values.send(to: plan.name, handle) else { throw lost() }
         try sync()
         do { try readQueued() } catch {
             if !isBroken {
@@ -232,13 +257,34 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         reading = statement
     }
 
-    /// Makes the server keep a plan under a name.
-    func plan(_ sql: String, name: String, types: [UInt32]) throws(StorageError) {
+    /// Makes the server keep a plan. - Parameter types: of the parameters; 0 where the server is to choose.
+    func plan(_ sql: String, types: [UInt32]) throws(StorageError) -> PostgresPlan {
         try expectUsable()
         try reading?.keepRest()
-        guard PQsendPrepare(handle, name, sql, Int32(types.count), types) == 1 else { throw lost() }
+        named += 1
+        let name = "s\(named)"
+        guard PQsendPrepare(handle, name, sql, Int32(types.count), types) == 1,
+            PQsendDescribePrepared(handle, name) == 1
+        else { throw lost() }
         try sync()
-        _ = try result()
+        var failure: StorageError?
+        do { try readQueued() } catch { failure = error }
+        if isBroken, let failure { throw failure }
+        var planned: [UInt32] = []
+        for _ in 0..<2 {
+            while let result = try next() {
+                defer { PQclear(result) }
+                switch PQresultStatus(result) {
+                case PGRES_COMMAND_OK:
+                    planned = (0..<PQnparams(result)).map { PQparamtype(result, $0) }
+                case PGRES_PIPELINE_ABORTED: failure = failure ?? .misuse("an earlier statement failed")
+                default: failure = failure ?? StorageError(postgres: result)
+                }
+            }
+        }
+        try endSync()
+        if let failure { throw failure }
+        return PostgresPlan(name: name, types: planned)
     }
 
     /// The next part of the answer of the statement that is being read. - Returns: nil at its end.

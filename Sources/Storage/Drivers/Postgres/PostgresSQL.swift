@@ -1,24 +1,64 @@
-/// Our statements in PostgreSQL's words, see ``SQLDialect``.
-enum PostgresSQL {
-    static func rewritten(_ sql: String) -> String {
+/// A statement of ours in PostgreSQL's words, see ``SQLDialect``.
+struct PostgresSQL {
+    let text: String
+    let parameters: Int
+    /// The table of a statement that can take many rows at once.
+    let batchTable: String?
+    /// What stands before and after the rows where there are many of them, whose values are `v.p1`, `v.p2`, …
+    private let aroundRows: (before: String, after: String)?
+
+    init(_ sql: String) {
         var cut = SQLTokens(sql)
         switch cut.verb {
-        case "CREATE", "ALTER": define(&cut)
+        case "CREATE", "ALTER": Self.define(&cut)
         default: break
         }
-        compare(&cut)
-        number(&cut)
-        call(&cut)
-        return cut.text
+        Self.compare(&cut)
+        var ofRows = cut
+        parameters = Self.number(&cut, "$")
+        Self.call(&cut)
+        text = cut.text
+        _ = Self.number(&ofRows, "v.p")
+        Self.call(&ofRows)
+        aroundRows = cut.batchTable == nil ? nil : Self.around(ofRows)
+        batchTable = aroundRows == nil ? nil : cut.batchTable
     }
 
-    /// `?` → `$1`, `$2`, …
-    private static func number(_ cut: inout SQLTokens) {
+    /// The statement for any number of rows, a parameter being an array of a column's values.
+    /// - Parameter types: the name of each column's type. - Returns: nil if it takes only one.
+    func text(forRowsOf types: [String]) -> String? {
+        guard let aroundRows, types.count == parameters else { return nil }
+        let columns = types.enumerated().map { "unnest($\($0 + 1)::\($1)[]) AS p\($0 + 1)" }
+        return "\(aroundRows.before) FROM (SELECT \(columns.joined(separator: ", "))) AS v \(aroundRows.after)"
+    }
+
+    /// `INSERT … VALUES (…) …` → `INSERT … SELECT …` and what follows; `UPDATE … WHERE …` → what stands before its
+    /// condition, and that. - Returns: nil for statements of another form.
+    private static func around(_ cut: SQLTokens) -> (before: String, after: String)? {
+        func text(_ range: Range<Int>) -> String { cut.tokens[range].map(\.text).joined() }
+        switch cut.verb {
+        case "INSERT":
+            guard let values = cut.tokens.firstIndex(where: { $0.isWord("VALUES") }),
+                let open = cut.next(after: values), cut.tokens[open].isSymbol("("),
+                let close = cut.arguments(from: open)?.close,
+                !cut.tokens[close...].contains(where: { $0.kind == .mark })
+            else { return nil }
+            return (text(0..<values) + "SELECT " + text(open + 1..<close), text(close + 1..<cut.tokens.count))
+        case "UPDATE":
+            guard let condition = cut.tokens.firstIndex(where: { $0.isWord("WHERE") }) else { return nil }
+            return (text(0..<condition), text(condition..<cut.tokens.count))
+        default: return nil
+        }
+    }
+
+    /// `?` → `$1`, `$2`, … - Returns: how many there are.
+    private static func number(_ cut: inout SQLTokens, _ prefix: String) -> Int {
         var count = 0
         for index in cut.tokens.indices where cut.tokens[index].kind == .mark {
             count += 1
-            cut.tokens[index].text = "$\(count)"
+            cut.tokens[index].text = "\(prefix)\(count)"
         }
+        return count
     }
 
     private static func compare(_ cut: inout SQLTokens) {

@@ -1,92 +1,82 @@
 import CPostgres
-import Glibc
 
-/// A statement on one connection: planned by the server under a name when it is first executed, for then it is known what
-/// types its parameters have. Values and results go in binary.
-final class PostgresStatement: SQLStatement {
-    private static let int8: UInt32 = 20
-    private static let text: UInt32 = 25
-    private static let bytea: UInt32 = 17
-
+/// A statement on one connection: planned by the server when it is first executed, for then it is known what types its
+/// parameters have. Values and results go in binary.
+final class PostgresStatement: SQLStatement, BatchStatement {
     private unowned let connection: PostgresConnection
-    private let sql: String
-    private var name: String?
-    /// What it is planned for; 0 where the server chose.
-    private var planned: [UInt32] = []
+    private let sql: PostgresSQL
+    private var plan: PostgresPlan?
+    /// The plan for many rows.
+    private var rowsPlan: PostgresPlan?
 
-    // What is bound: types (0: null), and where each value lies.
-    private var types: [UInt32] = []
-    private var values: [UInt8] = []
-    private var places: [(offset: Int, count: Int32)] = []
+    private var row: BoundRows
 
-    /// Rows that were read before they were asked for.
+    /// Rows of the answer that were read before they were asked for.
     private var kept: [OpaquePointer] = []
     private var keptHead = 0
-    private var row: OpaquePointer?
+    private var answer: OpaquePointer?
     private var hasBegun = false
     private var hasEnded = false
     private(set) var changes = 0
 
-    init(_ sql: String, on connection: PostgresConnection) {
+    init(_ sql: PostgresSQL, on connection: PostgresConnection) {
         self.sql = sql
         self.connection = connection
+        row = BoundRows(width: sql.parameters)
+        row.beginRow()
     }
 
     deinit { clearRows() }
 
     // MARK: - Binding
 
-    func bind(_ value: Int64, at index: Int) {
-        withUnsafeBytes(of: value.bigEndian) { put($0, Self.int8, at: index) }
-    }
+    func bind(_ value: Int64, at index: Int) { row.set(value, at: index - 1) }
 
     func bind(_ text: String, at index: Int) {
         var text = text
-        text.withUTF8 { put(UnsafeRawBufferPointer($0), Self.text, at: index) }
+        text.withUTF8 { row.set(.text, UnsafeRawBufferPointer($0), at: index - 1) }
     }
 
-    func bind(_ bytes: UnsafeRawBufferPointer, at index: Int) { put(bytes, Self.bytea, at: index) }
+    func bind(_ bytes: UnsafeRawBufferPointer, at index: Int) { row.set(.blob, bytes, at: index - 1) }
 
-    func bindNull(at index: Int) { place(0, (0, -1), at: index) }
-
-    private func put(_ bytes: UnsafeRawBufferPointer, _ type: UInt32, at index: Int) {
-        place(type, (values.count, Int32(clamping: bytes.count)), at: index)
-        values.append(contentsOf: bytes)
-    }
-
-    private func place(_ type: UInt32, _ place: (offset: Int, count: Int32), at index: Int) {
-        while types.count < index {
-            types.append(0)
-            places.append((0, -1))
-        }
-        types[index - 1] = type
-        places[index - 1] = place
-    }
+    func bindNull(at index: Int) { row.setNull(at: index - 1) }
 
     // MARK: - Executing
 
     func enqueue(changing rows: Int?) throws(StorageError) {
         defer { reset() }
-        try plan()
-        try connection.enqueue(self, changing: rows)
+        try connection.enqueue(self, row, changing: rows)
+    }
+
+    var batchTable: String? { sql.batchTable }
+    var countsOddly: Bool { false }
+
+    func execute(_ rows: BoundRows, changing expected: Int?) throws(StorageError) {
+        let plan = try plan(of: rows)
+        guard rows.rows > 1 else { return try connection.execute(plan, PostgresValues(row: rows), changing: expected) }
+        try connection.execute(
+            try planOfRows(like: plan),
+            PostgresValues(columns: rows, plan.types),
+            changing: expected
+        )
     }
 
     func step() throws(StorageError) -> Bool {
         if !hasBegun {
-            try plan()
-            try connection.execute(self)
+            try connection.sendBatch()
+            try connection.execute(try plan(of: row), PostgresValues(row: row), of: self)
             hasBegun = true
         }
-        if let row { PQclear(row) }
-        row = nil
+        if let answer { PQclear(answer) }
+        answer = nil
         if keptHead < kept.count {
-            row = kept[keptHead]
+            answer = kept[keptHead]
             keptHead += 1
             return true
         }
         while !hasEnded {
             if let next = try read() {
-                row = next
+                answer = next
                 return true
             }
         }
@@ -126,79 +116,49 @@ final class PostgresStatement: SQLStatement {
         clearRows()
         hasBegun = false
         hasEnded = false
-        types.removeAll(keepingCapacity: true)
-        places.removeAll(keepingCapacity: true)
-        values.removeAll(keepingCapacity: true)
+        row.removeAll()
+        row.beginRow()
     }
 
     private func clearRows() {
-        if let row { PQclear(row) }
-        row = nil
+        if let answer { PQclear(answer) }
+        answer = nil
         for result in kept[keptHead...] { PQclear(result) }
         kept.removeAll()
         keptHead = 0
     }
 
     /// The server has no plan of it any more.
-    func forget() { name = nil }
-
-    /// Has it planned for the types that are bound, if it is not.
-    private func plan() throws(StorageError) {
-        var wanted = types
-        var fits = name != nil
-        for (index, type) in types.enumerated() {
-            let known = index < planned.count ? planned[index] : 0
-            if type == 0 { wanted[index] = known } else if type != known { fits = false }
-        }
-        guard !fits else { return }
-        let name = connection.nextName()
-        try connection.plan(sql, name: name, types: wanted)
-        planned = wanted
-        self.name = name
+    func forget() {
+        plan = nil
+        rowsPlan = nil
     }
 
-    /// For the connection alone. - Returns: false if the connection is lost.
-    func sendExecution() -> Bool {
-        guard let name else { return false }
-        let count = places.count
-        return values.withUnsafeBytes { bytes in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
-                withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
-                    for (index, place) in places.enumerated() {
-                        let isNull = place.count < 0
-                        // An empty value has a place too, or it would be null.
-                        let start =
-                            (bytes.baseAddress ?? Self.empty).advanced(by: isNull ? 0 : place.offset)
-                        pointers[index] = isNull ? nil : start.assumingMemoryBound(to: CChar.self)
-                        numbers[index] = max(0, place.count)
-                        numbers[count + index] = 1
-                    }
-                    return PQsendQueryPrepared(
-                        connection.handle,
-                        name,
-                        Int32(count),
-                        pointers.baseAddress,
-                        numbers.baseAddress,
-                        numbers.baseAddress?.advanced(by: count),
-                        1
-                    ) == 1
-                }
-            }
-        }
+    /// The plan for what is bound; made where there is none, or none for such values.
+    private func plan(of rows: BoundRows) throws(StorageError) -> PostgresPlan {
+        if let plan, plan.takes(rows) { return plan }
+        let made = try connection.plan(sql.text, types: PostgresPlan.types(of: rows, known: plan?.types ?? []))
+        plan = made
+        rowsPlan = nil
+        return made
     }
 
-    private nonisolated(unsafe) static let empty = UnsafeRawPointer(
-        UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
-    )
+    private func planOfRows(like plan: PostgresPlan) throws(StorageError) -> PostgresPlan {
+        if let rowsPlan { return rowsPlan }
+        guard let text = sql.text(forRowsOf: try plan.typeNames()) else { throw .misuse("a statement of one row") }
+        let made = try connection.plan(text, types: [])
+        rowsPlan = made
+        return made
+    }
 
     // MARK: - Reading
 
-    func isNull(_ column: Int) -> Bool { PQgetisnull(row, 0, Int32(column)) == 1 }
+    func isNull(_ column: Int) -> Bool { PQgetisnull(answer, 0, Int32(column)) == 1 }
 
     func int64(_ column: Int) -> Int64 {
         guard !isNull(column) else { return 0 }
         return value(column) { bytes in
-            switch PQftype(row, Int32(column)) {
+            switch PQftype(answer, Int32(column)) {
             case 1700: PostgresNumeric.int64(bytes)
             default:
                 bytes.reduce(bytes.first.map { $0 >= 0x80 && bytes.count > 1 ? -1 : 0 } ?? 0) { $0 << 8 | Int64($1) }
@@ -211,7 +171,7 @@ final class PostgresStatement: SQLStatement {
     func bytes<Value>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value { value(column, body) }
 
     private func value<Value>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-        let count = Int(PQgetlength(row, 0, Int32(column)))
-        return body(UnsafeRawBufferPointer(start: PQgetvalue(row, 0, Int32(column)), count: count))
+        let count = Int(PQgetlength(answer, 0, Int32(column)))
+        return body(UnsafeRawBufferPointer(start: PQgetvalue(answer, 0, Int32(column)), count: count))
     }
 }
