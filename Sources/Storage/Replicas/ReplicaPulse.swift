@@ -72,16 +72,10 @@ final class ReplicaPulse: Pulse {
     func beat() throws {
         let before = DispatchTime.now().uptimeNanoseconds
         let hasDuty = try database.withLedger(.upkeep) { connection in
-            try connection.begin()
-            do {
+            try connection.transaction {
                 let now = try LedgerTime.read(connection) ?? clock()
                 try ReplicaRows.beat(replica, now: now, connection)
-                let hasDuty = try DutyRows.take(by: replica, now: now, connection)
-                try connection.commit()
-                return hasDuty
-            } catch {
-                connection.rollBack()
-                throw error
+                return try DutyRows.take(by: replica, now: now, connection)
             }
         }
         beatAt.store(before, ordering: .releasing)
@@ -97,12 +91,7 @@ final class ReplicaPulse: Pulse {
         ended.wait()
         dutyUntil.store(0, ordering: .releasing)
         try? database.withLedger(.upkeep) { connection in
-            try connection.begin()
-            do { try DutyRows.leave(by: replica, connection) } catch {
-                connection.rollBack()
-                throw error
-            }
-            try connection.commit()
+            try connection.transaction { try DutyRows.leave(by: replica, connection) }
         }
     }
 }

@@ -78,6 +78,20 @@ package protocol TransactionConnection: SQLConnection {
     func rollBack()
 }
 
+extension TransactionConnection {
+    /// Runs `body` in a transaction; commits when it returns, rolls back when it throws.
+    package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try begin()
+        let value: Value
+        do { value = try body() } catch {
+            rollBack()
+            throw error
+        }
+        try commit()
+        return value
+    }
+}
+
 /// A prepared statement: bind from 1, step, read columns from 0, reset.
 package protocol SQLStatement: AnyObject {
     func bind(_ value: Int64, at index: Int)

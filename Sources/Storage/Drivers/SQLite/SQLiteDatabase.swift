@@ -53,18 +53,7 @@ package final class SQLiteDatabase: Database {
     }
 
     package func write<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
-        try withWriter { connection in
-            try connection.begin()
-            let value: Value
-            do {
-                value = try body(connection)
-            } catch {
-                connection.rollBack()
-                throw error
-            }
-            try connection.commit()
-            return value
-        }
+        try withWriter { connection in try connection.transaction { try body(connection) } }
     }
 
     /// The writing connection without a transaction: for whoever begins and commits itself.

@@ -32,7 +32,7 @@ package final class ServerDatabase: Database {
         while true {
             do {
                 return try acts.lend { connection in
-                    try Self.transaction(connection) {
+                    try connection.transaction {
                         try connection.takeTurn()
                         return try body(connection)
                     }
