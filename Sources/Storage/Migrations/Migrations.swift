@@ -9,11 +9,14 @@ package struct Migration: Sendable {
     package let name: String
     package let isAdditive: Bool
     let statements: [String]
+    /// What only PostgreSQL has, after those.
+    var onPostgres: [String] = []
 }
 
 package enum Migrations {
     package static let all: [Migration] = [
         .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts, .replicas,
+        .partitions,
     ]
     package static let newest: Int64 = all.last?.version ?? 0
     /// What came before was never released.
@@ -66,6 +69,9 @@ package enum Migrations {
                 ) { $0.int64(0) }
                 guard isTaken.first == 0 else { return }
                 for statement in migration.statements { try connection.execute(statement) }
+                if connection.dialect == .postgres {
+                    for statement in migration.onPostgres { try connection.execute(statement) }
+                }
                 try IdentityRows.advance(connection)
                 try connection.execute(
                     "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)",

@@ -187,6 +187,7 @@ struct Server {
                             logger: logger
                         )
                     ),
+                ] + partitionServices(storage) + [
                 ] + traceServices(traces) + [
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
@@ -220,6 +221,14 @@ struct Server {
             }
             return zone
         }
+    }
+
+    private func partitionServices(
+        _ storage: ServingStorage
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let upkeep = PartitionUpkeep(storage.database) else { return [] }
+        let service = PartitionService(upkeep: upkeep, hasDuty: storage.hasDuty, now: Clock.now, logger: logger)
+        return [.init(service: service)]
     }
 
     private func openStorage() throws -> ServingStorage {

@@ -19,6 +19,12 @@ final class Books: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let database = try SQLiteDatabase(path: folder + "/books.sqlite")
         try Migrations.run(on: database, additiveOnly: true, now: Instant(microseconds: 1))
+        try Self.fill(database, grants: grants, keyLimit: keyLimit)
+        try database.close()
+    }
+
+    /// Puts that user, key, model and grants into empty books.
+    static func fill(_ database: any Database, grants: [Money], keyLimit: Money? = nil) throws {
         try database.write { connection in
             try connection.execute(
                 "INSERT INTO users (id, email, created_at, updated_at) VALUES (1, 'a@example.com', 1, 1)"
@@ -74,7 +80,6 @@ final class Books: Sendable {
                 )
             }
         }
-        try database.close()
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -104,9 +109,14 @@ final class Books: Sendable {
         func next() -> Instant { Instant(microseconds: count.add(1, ordering: .relaxed).newValue) }
     }
 
-    static func call(_ number: UInt64, estimate: Money = Money(picoDollars: 3)) -> CallIntent {
+    /// - Parameter milliseconds: when its id says that it was made.
+    static func call(
+        _ number: UInt64,
+        estimate: Money = Money(picoDollars: 3),
+        at milliseconds: UInt64 = 7
+    ) -> CallIntent {
         CallIntent(
-            id: CallID(high: 7 << 16 | 0x7000, low: 0x8000_0000_0000_0000 | number),
+            id: CallID(high: milliseconds << 16 | 0x7000, low: 0x8000_0000_0000_0000 | number),
             userID: user,
             keyID: key,
             modelID: ModelID(1),
@@ -123,9 +133,14 @@ final class Books: Sendable {
         )
     }
 
-    static func request(_ number: UInt64, bound: Money, hasSpendingLimit: Bool = false) -> AdmissionRequest {
+    static func request(
+        _ number: UInt64,
+        bound: Money,
+        hasSpendingLimit: Bool = false,
+        at milliseconds: UInt64 = 7
+    ) -> AdmissionRequest {
         AdmissionRequest(
-            call: call(number),
+            call: call(number, at: milliseconds),
             candidates: [
                 Candidate(
                     groupID: group,
@@ -137,15 +152,19 @@ final class Books: Sendable {
         )
     }
 
-    static func settlement(_ number: UInt64, hold: Hold, charge: Money, outcome: CallResult.Outcome = .captured)
-        -> Settlement
-    {
+    static func settlement(
+        _ number: UInt64,
+        hold: Hold,
+        charge: Money,
+        outcome: CallResult.Outcome = .captured,
+        at milliseconds: UInt64 = 7
+    ) -> Settlement {
         // As many tokens as it costs.
         var usage = Usage()
         usage.set(.input, to: charge.picoDollars / 2, .reported)
         usage.set(.output, to: charge.picoDollars - charge.picoDollars / 2, .reported)
         return Settlement(
-            call: call(number),
+            call: call(number, at: milliseconds),
             hold: hold,
             result: CallResult(
                 outcome: outcome,

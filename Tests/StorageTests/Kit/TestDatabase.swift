@@ -48,8 +48,15 @@ final class TestDatabase: Sendable {
             .map { String(decoding: $0, as: Unicode.ASCII.self) }.joined()
     }
 
+    /// For files beside the database; goes with it.
+    func folder() throws -> String {
+        try FileManager.default.createDirectory(atPath: Self.folder(name), withIntermediateDirectories: true)
+        return Self.folder(name)
+    }
+
     deinit {
         try? database.close()
+        try? FileManager.default.removeItem(atPath: Self.folder(name))
         let isClean = isMigrated && engine != .sqlite && (try? empty()) != nil
         if isClean {
             Self.keep(name, of: engine)

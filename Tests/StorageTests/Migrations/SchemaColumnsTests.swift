@@ -32,6 +32,7 @@ struct SchemaColumnsTests {
                 """
                 SELECT table_name, column_name, CASE WHEN is_nullable = 'YES' THEN 1 ELSE 0 END, split_part(column_default, '::', 1)
                 FROM information_schema.columns WHERE table_schema = current_schema()
+                AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition)
                 """,
                 stage
             )

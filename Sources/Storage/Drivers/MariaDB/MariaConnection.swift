@@ -38,7 +38,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
         (answerSeconds, turnSeconds) =
             switch use {
             case .ledger: (10, 1)
-            case .acts: (30, 10)
+            case .acts, .definitions: (30, 10)
             case .reports: (120, 0)
             }
         Self.set(handle, MYSQL_OPT_CONNECT_TIMEOUT, 5)

@@ -48,6 +48,8 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
             case .ledger: 10_000
             case .acts: 30_000
             case .reports: 120_000
+            // A table that is read whole.
+            case .definitions: 3_600_000
             }
         guard PQstatus(handle) == CONNECTION_OK else {
             throw .io(Self.message(of: handle))
@@ -57,7 +59,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         }
         try run("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
         try run("SET client_min_messages = warning")
-        try run("SET lock_timeout = \(use == .ledger ? 1_000 : 5_000)")
+        try run("SET lock_timeout = \(use.lockMilliseconds)")
         // Whoever stops in the middle of a transaction gives up what it has locked.
         if use != .reports { try run("SET idle_in_transaction_session_timeout = 2000") }
         if use != .reports { try expectDurable() }

@@ -71,7 +71,7 @@ struct PostgresSQL {
             } else if cut.match(["CROSS", "JOIN"], at: index) != nil {
                 // An order of joining that SQLite is told; the planner here finds its own.
                 cut.tokens[index].text = ""
-            } else if cut.tokens[index].isWord("LIKE") {
+            } else if cut.verb != "CREATE", cut.tokens[index].isWord("LIKE") {
                 cut.tokens[index].text = "ILIKE"
             }
         }

@@ -17,4 +17,15 @@ enum SessionUse: Sendable {
     /// Administration's: an act waits for another one, as it does for SQLite's one writer.
     case acts
     case reports
+    /// Changes to the form of tables, which calls wait behind.
+    case definitions
+
+    /// How long it waits for somebody else's lock.
+    var lockMilliseconds: Int {
+        switch self {
+        case .definitions: 200
+        case .ledger: 1_000
+        case .acts, .reports: 5_000
+        }
+    }
 }

@@ -5,6 +5,7 @@ package final class ServerDatabase: Database {
     private let reports: SessionPool
     private let lanes: [LedgerLane: SessionPool]
 
+    private let definitions: SessionPool
     /// An act that lost against another one is done again so often.
     private static let attempts = 4
 
@@ -23,6 +24,7 @@ package final class ServerDatabase: Database {
         for lane in LedgerLane.allCases {
             lanes[lane] = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.ledger) }
         }
+        definitions = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.definitions) }
         self.lanes = lanes
     }
 
@@ -44,18 +46,11 @@ package final class ServerDatabase: Database {
         }
     }
 
-    private static func transaction<Value>(
-        _ connection: any ServerConnection,
-        _ body: () throws -> Value
-    ) throws -> Value {
-        try connection.begin()
-        let value: Value
-        do { value = try body() } catch {
-            connection.rollBack()
-            throw error
-        }
-        try connection.commit()
-        return value
+    /// Runs what changes the form of tables: in one transaction, which gives up at once where others are in the way, and without
+    /// keeping acts waiting.
+    @discardableResult
+    func defining<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
+        try definitions.lend { connection in try connection.transaction { try body(connection) } }
     }
 
     package func read<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value {
@@ -73,6 +68,7 @@ package final class ServerDatabase: Database {
     }
 }
 
+        definitions.close()
 extension ServerDatabase: LedgerDatabase {
     func withLedger<Value>(
         _ lane: LedgerLane,
