@@ -76,6 +76,8 @@ import Testing
             (#"{"bodies.capture":"all"}"#, 422, "bodies.capture"), (#"{"bodies.capture":true}"#, 400, "bodies.capture"),
             (#"{"bodies.retention":"1s"}"#, 422, "bodies.retention"),
             (#"{"bodies.max_bytes":"1e9"}"#, 422, "bodies.max_bytes"),
+            (#"{"requests.retention":"12h"}"#, 422, "requests.retention"),
+            (#"{"requests.retention":"for ever"}"#, 422, "requests.retention"),
             (#"{"listen":"0.0.0.0:1"}"#, 400, "listen"), (#"{"master_key_file":"x"}"#, 400, "master_key_file"),
             (#"{"bodies.capture":"full","bodies.held":"1GiB"}"#, 400, "bodies.held"),
         ]
@@ -127,5 +129,10 @@ import Testing
         #expect(log.lines.filter { $0.message == "a setting of the database is none of this version's" }.count == 2)
         live.follow(StoredSettings(values: ["bodies.retention": "never"], updatedAt: version))
         #expect(live.bodiesKeptSeconds == 30 * 86_400)
+        #expect(live.rawUsageKeptSeconds == nil)
+        for (text, seconds) in [("90d", 7_776_000), ("forever", nil), ("1d", 86_400)] as [(String, Int64?)] {
+            live.follow(StoredSettings(values: ["requests.retention": text], updatedAt: version))
+            #expect(live.rawUsageKeptSeconds == seconds)
+        }
     }
 }

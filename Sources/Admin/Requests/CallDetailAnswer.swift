@@ -14,6 +14,7 @@ struct CallDetailAnswer: Encodable {
             ("hold", .money), ("charge", .money.noted("As the call was closed, before corrections and refunds.")),
             ("output_limit", .count), ("estimated_input_tokens", .count), ("estimated_input_price", .money),
             ("parts", .list(part)), ("entries", .list(EntryAnswer.shape)), ("raw_usage", .text.nullable()),
+            ("raw_usage_expired", .flag.noted("Raw usage of that time is kept no longer.")),
             ("body", BodyStandingAnswer.shape.nullable()),
         ]
         let operators: [(String, Shape)] = [("attempts", .list(AttemptAnswer.shape)), ("excess", .money)]
@@ -58,6 +59,7 @@ struct CallDetailAnswer: Encodable {
         case estimatedTokens = "estimated_input_tokens"
         case estimatedPrice = "estimated_input_price"
         case rawUsage = "raw_usage"
+        case isRawUsageExpired = "raw_usage_expired"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -76,6 +78,7 @@ struct CallDetailAnswer: Encodable {
         try container.encode(detail.parts.map(Part.init), forKey: .parts)
         try container.encode(detail.entries.map(EntryAnswer.init(record:)), forKey: .entries)
         try container.encode(detail.rawUsage, forKey: .rawUsage)
+        try container.encode(detail.isRawUsageExpired, forKey: .isRawUsageExpired)
         try container.encode(body.map(BodyStandingAnswer.init), forKey: .body)
         guard reader == .auditor else { return }
         try container.encode([AttemptAnswer(detail: detail)], forKey: .attempts)

@@ -70,6 +70,8 @@ package struct CallDetail: Hashable, Sendable {
     package let entries: [EntryRecord]
     /// As the upstream sent it; nil where it is not kept.
     package let rawUsage: String?
+    /// Raw usage of that time is kept no longer.
+    package let isRawUsageExpired: Bool
 
     package init(
         call: CallRecord,
@@ -82,7 +84,8 @@ package struct CallDetail: Hashable, Sendable {
         estimatedInputPrice: Money,
         parts: [HoldPart],
         entries: [EntryRecord],
-        rawUsage: String?
+        rawUsage: String?,
+        isRawUsageExpired: Bool
     ) {
         self.call = call
         self.priceVersion = priceVersion
@@ -95,6 +98,7 @@ package struct CallDetail: Hashable, Sendable {
         self.parts = parts
         self.entries = entries
         self.rawUsage = rawUsage
+        self.isRawUsageExpired = isRawUsageExpired
     }
 }
 

@@ -46,7 +46,7 @@ package final class BodyArchive: Sendable {
 
     func expireStep(keptSeconds seconds: Int64) throws -> Bool {
         guard file.isThere else { return false }
-        let cut = BodyTime.cut(now: clock(), keptSeconds: seconds)
+        let cut = KeptTime.cut(now: clock(), keptSeconds: seconds)
         let count = try file.write {
             try BodyRows.expire(before: .first(at: cut), most: Self.rowsAtOnce, $0)
         }
@@ -70,8 +70,8 @@ package final class BodyArchive: Sendable {
     }
 }
 
-/// How long bodies are kept: by when their calls began.
-enum BodyTime {
+/// How long what belongs to a call is kept: by when the call began.
+enum KeptTime {
     static func cut(now: Instant, keptSeconds seconds: Int64) -> Instant {
         Instant(microseconds: max(0, now.microseconds - seconds * 1_000_000))
     }

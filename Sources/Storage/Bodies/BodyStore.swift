@@ -89,11 +89,11 @@ package struct BodyStore: CallBodies {
     }
 
     private func isExpired(_ id: CallID) -> Bool {
-        id.time < BodyTime.cut(now: archive.clock(), keptSeconds: keptSeconds())
+        id.time < KeptTime.cut(now: archive.clock(), keptSeconds: keptSeconds())
     }
 
     private func standing(_ id: CallID, _ capture: Capture) -> BodyStanding {
-        BodyStanding(capture: capture, keptUntil: BodyTime.end(of: id, keptSeconds: keptSeconds()))
+        BodyStanding(capture: capture, keptUntil: KeptTime.end(of: id, keptSeconds: keptSeconds()))
     }
 
     private static func size(_ path: String) -> Int64 {

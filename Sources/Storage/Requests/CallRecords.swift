@@ -34,7 +34,9 @@ enum CallRecords {
         )
     }
 
-    static func detail(_ id: CallID, _ connection: any SQLConnection) throws -> CallDetail? {
+    /// - Parameter cut: raw usage of calls that began before it is kept no longer, even if it is there still.
+    static func detail(_ id: CallID, cut: Instant?, _ connection: any SQLConnection) throws -> CallDetail? {
+        let isExpired = cut.map { id.time < $0 } ?? false
         let entries = try connection.query(selectEntries, SQLValue(id), row: EntryRows.entry).compactMap(\.self)
         let usage = try connection.query(selectUsage, SQLValue(id)) { String(decoding: $0.blob(0), as: UTF8.self) }
         return try connection.query(selectOne, SQLValue(id)) { row -> CallDetail? in
@@ -50,7 +52,8 @@ enum CallRecords {
                 estimatedInputPrice: row.money(first + 19),
                 parts: row.bytes(first + 20, HoldParts.decode) ?? [],
                 entries: entries,
-                rawUsage: usage.first
+                rawUsage: isExpired ? nil : usage.first,
+                isRawUsageExpired: isExpired
             )
         }.first ?? nil
     }

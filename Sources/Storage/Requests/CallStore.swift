@@ -3,15 +3,24 @@ package import Domain
 /// The request log in the database.
 package struct CallStore: CallLog {
     private let desk: ControlDesk
+    private let rawUsageKeptSeconds: @Sendable () -> Int64?
 
-    package init(desk: ControlDesk) { self.desk = desk }
+    /// - Parameter rawUsageKeptSeconds: the setting of now; nil: for ever.
+    package init(desk: ControlDesk, rawUsageKeptSeconds: @escaping @Sendable () -> Int64? = { nil }) {
+        self.desk = desk
+        self.rawUsageKeptSeconds = rawUsageKeptSeconds
+    }
 
     package func calls(_ query: CallQuery) async throws(DeskError) -> ListSlice<CallRecord, CallID> {
         try await desk.read { try CallPages.slice(query, $0) }
     }
 
     package func call(_ id: CallID, of owner: UserID?) async throws(DeskError) -> CallDetail? {
-        let detail = try await desk.read { try CallRecords.detail(id, $0) }
+        let seconds = rawUsageKeptSeconds()
+        let detail = try await desk.read { [desk] connection in
+            let cut = seconds.map { KeptTime.cut(now: desk.clock(), keptSeconds: $0) }
+            return try CallRecords.detail(id, cut: cut, connection)
+        }
         return owner == nil || detail?.call.user.id == owner ? detail : nil
     }
 

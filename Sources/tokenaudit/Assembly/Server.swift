@@ -79,7 +79,7 @@ struct Server {
             accounts: AccountStore(desk: desk, digester: digester),
             quotas: QuotaStore(desk: desk, zones: zones),
             keys: KeyStore(desk: desk, digester: digester),
-            calls: CallStore(desk: desk),
+            calls: CallStore(desk: desk) { live.rawUsageKeptSeconds },
             bodies: BodyStore(archive: archive, desk: desk) { live.bodiesKeptSeconds },
             answers: OpenAIAnswerReader(),
             settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
@@ -172,6 +172,14 @@ struct Server {
                     .init(service: statistics),
                     .init(service: BodyRetentionService(archive: archive, live: live, logger: logger)),
                     .init(
+                    .init(
+                        service: UsageRetentionService(
+                            retention: UsageRetention(database: database, clock: Clock.now),
+                            live: live,
+                            hasDuty: storage.hasDuty,
+                            logger: logger
+                        )
+                    ),
                         service: RenewalService(
                             renewals: QuotaRenewals(desk: desk, zones: zones),
                             hasDuty: storage.hasDuty,
@@ -179,6 +187,7 @@ struct Server {
                         )
                     ),
                     .init(service: AlertWatchService(watch: watch, hasDuty: storage.hasDuty, logger: logger)),
+                ] + partitionServices(storage) + [
                     .init(
                         service: AlertDeliveryService(
                             outbox: outbox,
@@ -187,7 +196,6 @@ struct Server {
                             logger: logger
                         )
                     ),
-                ] + partitionServices(storage) + [
                 ] + traceServices(traces) + [
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
@@ -215,20 +223,20 @@ struct Server {
     }
 
     private func keptZones(_ zones: ZoneFiles) throws -> [Zone] {
-        try settings.statisticsTimeZones.map { name in
-            guard let zone = zones.zone(named: name) else {
-                throw InputProblem(source: "statistics.time_zones", reason: "no time zone '\(name)' is known here")
-            }
-            return zone
-        }
-    }
-
     private func partitionServices(
         _ storage: ServingStorage
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         guard let upkeep = PartitionUpkeep(storage.database) else { return [] }
         let service = PartitionService(upkeep: upkeep, hasDuty: storage.hasDuty, now: Clock.now, logger: logger)
         return [.init(service: service)]
+    }
+
+        try settings.statisticsTimeZones.map { name in
+            guard let zone = zones.zone(named: name) else {
+                throw InputProblem(source: "statistics.time_zones", reason: "no time zone '\(name)' is known here")
+            }
+            return zone
+        }
     }
 
     private func openStorage() throws -> ServingStorage {

@@ -22,6 +22,9 @@ final class LiveSettings: SettingsFollower {
     /// How long bodies are kept, by the setting of now.
     var bodiesKeptSeconds: Int64 { effective.withLock { Int64($0.bodies.retentionSeconds) } }
 
+    /// How long raw usage is kept, by the setting of now; nil: for ever.
+    var rawUsageKeptSeconds: Int64? { effective.withLock { $0.rawUsageRetentionSeconds.map { Int64($0) } } }
+
     func follow(_ stored: StoredSettings) {
         let settings = applied(stored) { name in
             logger.warning("a setting of the database is none of this version's", metadata: ["setting": "\(name)"])

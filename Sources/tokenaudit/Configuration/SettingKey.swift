@@ -137,6 +137,28 @@ extension SettingKey {
         }
     }
 
+    /// `forever` or a time. - Parameter range: in seconds.
+    static func retention(
+        _ path: String,
+        _ field: SettingPath<Double?>,
+        _ range: ClosedRange<Double>,
+        _ summary: String
+    ) -> SettingKey {
+        SettingKey(path: path, summary: summary) { text, settings in
+            if text == "forever" {
+                settings[keyPath: field] = nil
+                return nil
+            }
+            guard let value = StrictText.milliseconds(text), range.contains(Double(value) / 1_000) else {
+                return "must be forever or a time from \(range.lowerBound) to \(range.upperBound) seconds, such as 90d"
+            }
+            settings[keyPath: field] = Double(value) / 1_000
+            return nil
+        } show: {
+            $0[keyPath: field].map { "\(Int64($0))s" } ?? "forever"
+        }
+    }
+
     static func choice<Value: Equatable & Sendable>(
         _ path: String,
         _ field: SettingPath<Value>,

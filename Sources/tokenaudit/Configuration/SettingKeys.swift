@@ -164,6 +164,12 @@ extension SettingKey {
         ),
         trustedProxies,
         .flag("keep_raw_usage", \.keepRawUsage, "keep the upstreams' usage objects as they came"),
+        .retention(
+            "requests.retention",
+            \.rawUsageRetentionSeconds,
+            86_400...315_360_000,
+            "how long the upstreams' usage objects are kept, such as 90d; bills are kept for ever"
+        ).live,
         statisticsTimeZones,
         .choice(
             "log_level",

@@ -107,6 +107,8 @@ struct Settings: Sendable {
     var uncertainPolicy = UncertainPolicy.chargeInput
     /// Keep the upstreams' usage objects as they stood on the wire.
     var keepRawUsage = true
+    /// For how long; nil: for ever.
+    var rawUsageRetentionSeconds: Double?
     /// Zones beside UTC whose days and months are kept for statistics.
     var statisticsTimeZones: [String] = []
     var bodies = Bodies()
