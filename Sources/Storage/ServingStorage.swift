@@ -10,6 +10,8 @@ package struct ServingStorage: Sendable {
     package let recovery: RecoverySummary
     /// What the names of the files beside the database begin with: spools, checkpoints, bodies.
     package let path: String
+    /// Hears of changes by other processes, where the database tells of them.
+    package let listener: PostgresListener?
     /// No other process serves this database.
     package let isAlone: Bool
     /// Whether this process does what is done once for all replicas.
@@ -30,6 +32,7 @@ extension EmbeddedStorage {
             replica: replica,
             recovery: recovery,
             path: database.path,
+            listener: nil,
             isAlone: true,
             hasDuty: { true },
             isAnswering: { [database] in
@@ -52,6 +55,7 @@ extension SharedStorage {
             replica: replica,
             recovery: recovery,
             path: path,
+            listener: database.listener,
             isAlone: false,
             hasDuty: { [self] in hasDuty },
             isAnswering: { [self] in isAnswering },

@@ -28,6 +28,14 @@ package enum SQLDialect: String, Sendable, CaseIterable {
         }
     }
 
+    /// Tells who listens, with the commit, that there is something in the change feed; nil where nobody can listen.
+    var notice: String? {
+        switch self {
+        case .sqlite, .mysql: nil
+        case .postgres: "SELECT pg_notify('\(PostgresListener.channel)', '')"
+        }
+    }
+
     /// The database's own clock, in microseconds; nil where that is the host's.
     var clock: String? {
         switch self {

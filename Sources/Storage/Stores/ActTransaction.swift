@@ -43,6 +43,7 @@ struct ActTransaction {
             .integer(row),
             SQLValue(now)
         )
+        if let notice = connection.dialect.notice { _ = try connection.query(notice) { _ in () } }
     }
 
     /// Appends an act's leaf. Leaves stay for good: they name rows and columns, never people or what they wrote.

@@ -3,8 +3,8 @@ package import Domain
 package import Logging
 import Synchronization
 
-/// Keys and catalogue in memory, no more than two seconds behind the database: rows of `change_feed` are looked for every
-/// half second, and what they name is forgotten or read again, nothing else.
+/// Keys and catalogue in memory, no more than two seconds behind the database: rows of `change_feed` are looked for when the
+/// database tells of them and, where it does not, every half second; what they name is forgotten or read again, nothing else.
 package final class StorageDirectory: Directory {
     fileprivate struct State {
         var catalog: Catalog
@@ -41,18 +41,22 @@ package final class StorageDirectory: Directory {
     private let state: Mutex<State>
     private let loads = DispatchQueue(label: "tokenaudit.directory", attributes: .concurrent)
     private let isStopped = Atomic(false)
+    private let listener: PostgresListener?
+    private let wake = DispatchSemaphore(value: 0)
 
     /// Reads the catalogue, and tells `settings` what the database has of them. Blocks.
     package init(
         database: any Database,
         vault: Vault,
         logger: Logger,
-        settings: (any SettingsFollower)? = nil
+        settings: (any SettingsFollower)? = nil,
+        listener: PostgresListener? = nil
     ) throws {
         self.database = database
         self.vault = vault
         self.logger = logger
         self.settings = settings
+        self.listener = listener
         let (catalog, feed) = try Self.read(database, vault: vault, logger: logger)
         state = Mutex(State(catalog: catalog, feed: feed))
         try followSettings()
@@ -106,11 +110,14 @@ package final class StorageDirectory: Directory {
     }
 
     /// Follows the change feed until ``stop()``.
-    package func start() {
+    /// - Parameter heardMilliseconds: between two looks while changes are told.
+    package func start(heardMilliseconds: Int = 1_500) {
+        listener?.start { [wake] in wake.signal() }
         DispatchQueue(label: "tokenaudit.directory.feed").async { [self] in
-            let pause = DispatchSemaphore(value: 0)
             while !isStopped.load(ordering: .acquiring) {
-                _ = pause.wait(timeout: .now() + .milliseconds(500))
+                let pause = listener?.isListening == true ? heardMilliseconds : 500
+                _ = wake.wait(timeout: .now() + .milliseconds(pause))
+                while wake.wait(timeout: .now()) == .success {}
                 do { try refresh() } catch {
                     logger.error("the change feed could not be read", metadata: ["cause": "\(error)"])
                 }
@@ -118,7 +125,10 @@ package final class StorageDirectory: Directory {
         }
     }
 
-    package func stop() { isStopped.store(true, ordering: .releasing) }
+    package func stop() {
+        isStopped.store(true, ordering: .releasing)
+        listener?.stop()
+    }
 
     /// Reads what has changed. Blocks; cheap where nothing has.
     package func refresh() throws {

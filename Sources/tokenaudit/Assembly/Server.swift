@@ -46,7 +46,8 @@ struct Server {
             database: storage.database,
             vault: vault,
             logger: logger,
-            settings: live
+            settings: live,
+            listener: storage.listener
         )
         directory.start()
         let traces = settings.traces.endpoint.map { _ in TraceQueue() }
@@ -172,7 +173,6 @@ struct Server {
                     .init(service: statistics),
                     .init(service: BodyRetentionService(archive: archive, live: live, logger: logger)),
                     .init(
-                    .init(
                         service: UsageRetentionService(
                             retention: UsageRetention(database: database, clock: Clock.now),
                             live: live,
@@ -180,14 +180,15 @@ struct Server {
                             logger: logger
                         )
                     ),
+                    .init(
                         service: RenewalService(
                             renewals: QuotaRenewals(desk: desk, zones: zones),
                             hasDuty: storage.hasDuty,
                             logger: logger
                         )
                     ),
-                    .init(service: AlertWatchService(watch: watch, hasDuty: storage.hasDuty, logger: logger)),
                 ] + partitionServices(storage) + [
+                    .init(service: AlertWatchService(watch: watch, hasDuty: storage.hasDuty, logger: logger)),
                     .init(
                         service: AlertDeliveryService(
                             outbox: outbox,
@@ -222,7 +223,6 @@ struct Server {
         return [.init(service: TraceService(exporter: exporter))]
     }
 
-    private func keptZones(_ zones: ZoneFiles) throws -> [Zone] {
     private func partitionServices(
         _ storage: ServingStorage
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
@@ -231,6 +231,7 @@ struct Server {
         return [.init(service: service)]
     }
 
+    private func keptZones(_ zones: ZoneFiles) throws -> [Zone] {
         try settings.statisticsTimeZones.map { name in
             guard let zone = zones.zone(named: name) else {
                 throw InputProblem(source: "statistics.time_zones", reason: "no time zone '\(name)' is known here")

@@ -1,11 +1,13 @@
 /// A database server with sessions apart for each use, so that reports keep nobody waiting who spends money.
 package final class ServerDatabase: Database {
     package let dialect: SQLDialect
+    /// Hears of changes; nil where the server tells nobody.
+    package let listener: PostgresListener?
     private let acts: SessionPool
     private let reports: SessionPool
+    private let definitions: SessionPool
     private let lanes: [LedgerLane: SessionPool]
 
-    private let definitions: SessionPool
     /// An act that lost against another one is done again so often.
     private static let attempts = 4
 
@@ -15,16 +17,18 @@ package final class ServerDatabase: Database {
     init(
         _ dialect: SQLDialect,
         readers: Int,
+        listener: PostgresListener? = nil,
         open: @escaping @Sendable (SessionUse) throws -> any ServerConnection
     ) {
         self.dialect = dialect
+        self.listener = listener
         acts = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.acts) }
         reports = SessionPool(limit: readers, waitMilliseconds: 5_000) { try open(.reports) }
+        definitions = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.definitions) }
         var lanes: [LedgerLane: SessionPool] = [:]
         for lane in LedgerLane.allCases {
             lanes[lane] = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.ledger) }
         }
-        definitions = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.definitions) }
         self.lanes = lanes
     }
 
@@ -64,11 +68,11 @@ package final class ServerDatabase: Database {
     package func close() {
         acts.close()
         reports.close()
+        definitions.close()
         for lane in lanes.values { lane.close() }
     }
 }
 
-        definitions.close()
 extension ServerDatabase: LedgerDatabase {
     func withLedger<Value>(
         _ lane: LedgerLane,
