@@ -1,5 +1,6 @@
 """The databases that a gateway may keep its books in, each made fresh for it and gone afterwards."""
 
+import contextlib
 import os
 import secrets
 import sqlite3
@@ -68,6 +69,20 @@ class Postgres:
         with psycopg.connect(self.url) as connection:
             connection.execute(sql.replace("?", "%s"), values)
 
+    def end_sessions(self):
+        """Every one that a gateway has on this database."""
+        self.administer(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self.database}' AND application_name = 'tokenaudit'"
+        )
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else reads or writes it for the block."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+
     def drop(self):
         self.administer(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
@@ -88,8 +103,8 @@ class MySQL:
     def url_through(self, port):
         return through(self.url, port)
 
-    def run(self, database, sql, values=()):
-        connection = pymysql.connect(
+    def connect(self, database):
+        return pymysql.connect(
             host=self.server.hostname,
             port=self.server.port,
             user=self.server.username,
@@ -98,10 +113,13 @@ class MySQL:
             autocommit=True,
             cursorclass=pymysql.cursors.DictCursor,
         )
+
+    def run(self, database, sql, values=()):
+        connection = self.connect(database)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql.replace("?", "%s"), values)
-                return cursor.fetchall()
+                return list(cursor.fetchall())
         finally:
             connection.close()
 
@@ -110,6 +128,28 @@ class MySQL:
 
     def execute(self, sql, *values):
         self.run(self.database, sql, values)
+
+    def end_sessions(self):
+        sessions = self.run(
+            None, "SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()", (self.database,)
+        )
+        for session in sessions:
+            try:
+                self.run(None, f"KILL {session['id']}")
+            except pymysql.err.OperationalError as error:
+                # It has ended by itself.
+                if error.args[0] != 1094:
+                    raise
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        connection = self.connect(self.database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLES {table} WRITE")
+                yield
+        finally:
+            connection.close()
 
     def drop(self):
         self.run(None, f"DROP DATABASE IF EXISTS {self.database}")
@@ -121,6 +161,8 @@ def through(url, port):
 
 
 ENGINES = {engine.name: engine for engine in (SQLite, Postgres, MySQL)}
+# What a test runs on that is to hold on every engine.
+CHOSEN = [DEFAULT] if "TOKENAUDIT_TEST_ENGINE" in os.environ else list(ENGINES)
 started = False
 
 

@@ -6,7 +6,6 @@ import time
 import urllib.error
 import urllib.request
 
-import psycopg
 import pytest
 
 import raw
@@ -15,7 +14,7 @@ from oracle import price_of
 from servers import Gateway, until
 from wires import Wire
 
-SERVERS = ["postgres"]
+SERVERS = ["postgres", "mysql"]
 USAGE = {"prompt_tokens": 70, "completion_tokens": 30, "total_tokens": 100}
 PLAIN = json.dumps({"id": "c", "choices": [], "usage": USAGE})
 ADMITS, SETTLES = b"INSERT INTO api_requests", b"INSERT INTO audit_leaves"
@@ -68,11 +67,15 @@ async def ask(gateway, key, model="fake"):
 
 async def gated(gateway, fake, key, gate, count=5):
     """So many calls that have their holds and wait for their provider."""
-    fake.script("gated", {"chunks": [{"text": PLAIN}], "head_gate": gate})
+    fake.script("gated", {"chunks": [{"text": PLAIN}], "head_gate": f"{gate}-{gateway.books.name}"})
     before = fake.counters("gated")["arrived"]
     calls = [asyncio.ensure_future(ask(gateway, key, "gated")) for _ in range(count)]
     await asyncio.to_thread(fake.wait_for_arrivals, "gated", before + count)
     return calls
+
+
+def open_gate(gateway, fake, gate):
+    fake.open(f"{gate}-{gateway.books.name}")
 
 
 def assert_billed_once(gateway, key, answers):
@@ -129,7 +132,7 @@ async def test_away_at_a_capture(gateway, fake, next):
     key, gate = gateway.user(), next.replace(" ", "-")
     calls = await gated(gateway, fake, key, gate)
     gateway.wire.cut()
-    fake.open(gate)
+    open_gate(gateway, fake, gate)
     answers = await asyncio.gather(*calls)
     assert all(answer.status == 200 and answer.ended for answer in answers), "each is durable in the spool"
     (spool,) = (gateway.directory / "spool").glob("*.spool-*")
@@ -164,16 +167,16 @@ async def test_the_answer_to_an_admissions_commit_is_lost(gateway, fake):
 async def test_the_answer_to_a_settlements_commit_is_lost(gateway, fake):
     key = gateway.user()
     calls = await gated(gateway, fake, key, "before-loss")
-    fake.open("before-loss")
+    open_gate(gateway, fake, "before-loss")
     answers = await asyncio.gather(*calls)
     calls = await gated(gateway, fake, key, "loss")
     gateway.wire.lose_commit_of(SETTLES)
-    fake.open("loss")
+    open_gate(gateway, fake, "loss")
     answers += await asyncio.gather(*calls)
     assert gateway.wire.has_lost.is_set()
     await asyncio.to_thread(wait_until_ready, gateway)
     calls = await gated(gateway, fake, key, "after-loss")
-    fake.open("after-loss")
+    open_gate(gateway, fake, "after-loss")
     answers += await asyncio.gather(*calls)
     assert all(answer.status == 200 and answer.ended for answer in answers)
     await asyncio.to_thread(assert_billed_once, gateway, key, answers)
@@ -194,7 +197,7 @@ async def test_a_database_that_hardly_answers(gateway, fake, fault):
     calls = await gated(gateway, fake, key, fault.__name__)
     before = fake.counters("fake")["arrived"]
     fault(gateway.wire)
-    fake.open(fault.__name__)
+    open_gate(gateway, fake, fault.__name__)
     asked = await asyncio.gather(*[ask(gateway, key) for _ in range(50)])
     assert {answer.status for answer in asked} <= {200, 503}
     good = [answer for answer in asked if answer.status == 200]
@@ -209,8 +212,7 @@ async def test_a_database_that_hardly_answers(gateway, fake, fault):
 
 async def test_reports_take_nothing_from_calls(gateway, fake):
     key = gateway.user()
-    with psycopg.connect(gateway.books.url) as locker:
-        locker.execute("LOCK TABLE model_groups IN ACCESS EXCLUSIVE MODE")
+    with gateway.books.locked("model_groups"):
         reports = [
             asyncio.ensure_future(
                 raw.exchange(gateway.port, raw.request(key, b"", "/v1/usage", method="GET"), PATIENCE)
@@ -245,11 +247,7 @@ async def under_load(gateway, act):
 async def test_sessions_ended_by_an_administrator(gateway):
     async def end_all(load):
         for _ in range(5):
-            await asyncio.to_thread(
-                gateway.books.administer,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                f" WHERE datname = '{gateway.books.database}' AND application_name = 'tokenaudit'",
-            )
+            await asyncio.to_thread(gateway.books.end_sessions)
             await served_on(load)
 
     await under_load(gateway, end_all)
