@@ -121,9 +121,10 @@ final class BatchWriter: Sendable {
                         break
                     }
                 }
+                memory = try batch.finish()
                 Failpoint.hit("journal.before-commit")
                 if settles { Failpoint.hit("journal.before-settle-commit") }
-                memory = try batch.finish()
+                if committed.answers.contains(where: { $0 != nil }) { Failpoint.hit("journal.before-admit-commit") }
             } unknown: { error in
                 state.isUnsure = true
                 return .unknown(error, held: committed.held(of: work))

@@ -3,10 +3,11 @@
     import Synchronization
 
     /// Where a test build fails on demand: `TOKENAUDIT_FAIL=name:n:kill` ends the process at the n-th hit of `name`,
-    /// `name:n:error` makes that step fail from the n-th hit on, `name:n:percent` so many of each hundred.
+    /// `name:n:stop` stops it there until it is continued, `name:n:error` makes that step fail from the n-th hit on,
+    /// `name:n:percent` so many of each hundred.
     enum Failpoint {
         private enum Kind: String {
-            case kill, error, percent
+            case kill, stop, error, percent
         }
 
         private static let plan: (name: String, count: Int, kind: Kind)? = {
@@ -28,6 +29,10 @@
             switch plan.kind {
             case .kill:
                 if count == plan.count { Glibc.kill(getpid(), SIGKILL) }
+                return false
+            case .stop:
+                // To this thread: it does not go on while the others are being stopped.
+                if count == plan.count { raise(SIGSTOP) }
                 return false
             case .error: return count >= plan.count
             // Spread over the hundred: no transaction meets them all.
