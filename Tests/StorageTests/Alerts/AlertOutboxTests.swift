@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("deliveries of alerts") struct AlertOutboxTests {
+@Suite("deliveries of alerts", .everyEngine, .namesEngine) struct AlertOutboxTests {
     private static func alert(_ period: Int64, user: Int64? = nil) -> Alert {
         var alert = Alert(kind: .quotaThreshold, severity: .warning, subject: 1, period: period)
         alert.userID = user.map { UserID($0) }

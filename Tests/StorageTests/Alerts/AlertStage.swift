@@ -20,7 +20,7 @@ final class AlertStage: Sendable {
         outbox = AlertOutboxStore(desk: stage.desk, vault: vault)
     }
 
-    var database: SQLiteDatabase { stage.storage.database }
+    var database: any Database { stage.storage.database }
 
     /// One that remembers nothing of what was before, as after a restart.
     func watch(auditHalt: String? = nil) -> AlertWatch { AlertWatch(desk: stage.desk) { auditHalt } }
@@ -82,7 +82,7 @@ final class AlertStage: Sendable {
     ) throws {
         try database.write { connection in
             try connection.execute(
-                "INSERT INTO usage_rollups (bucket, dimension, dimension_id, replica_id, requests, errors, charge, excess) VALUES (?, ?, ?, 77, ?, ?, ?, ?) ON CONFLICT (bucket, dimension, dimension_id, replica_id) DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors, charge = charge + excluded.charge, excess = excess + excluded.excess",
+                "INSERT INTO usage_rollups (bucket, dimension, dimension_id, replica_id, requests, errors, charge, excess) VALUES (?, ?, ?, 77, ?, ?, ?, ?) ON CONFLICT (bucket, dimension, dimension_id, replica_id) DO UPDATE SET requests = usage_rollups.requests + excluded.requests, errors = usage_rollups.errors + excluded.errors, charge = usage_rollups.charge + excluded.charge, excess = usage_rollups.excess + excluded.excess",
                 .integer(quarter * RollupPlan.quarterMicroseconds),
                 .integer(dimension.rawValue),
                 .integer(id),

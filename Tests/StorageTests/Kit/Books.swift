@@ -79,6 +79,7 @@ final class Books: Sendable {
                     connection
                 )
             }
+            try IdentityRows.advance(connection)
         }
     }
 

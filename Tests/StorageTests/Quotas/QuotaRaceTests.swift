@@ -6,7 +6,7 @@ import Testing
 
 /// Calls run while their quota is topped up, reduced, stopped, started again and refunded from, their key revoked and their
 /// user disabled: whatever comes between, the books prove what everybody was told.
-@Suite("quotas while calls run", .timeLimit(.minutes(2)))
+@Suite("quotas while calls run", .everyEngine, .namesEngine, .timeLimit(.minutes(5)))
 struct QuotaRaceTests {
     private struct Random: RandomNumberGenerator {
         var state: UInt64
@@ -62,7 +62,6 @@ struct QuotaRaceTests {
         #expect(booked.count == end.charges.count)
         let left = try #require(try await stage.quotas.quota(QuotaStage.quota, of: nil))
         #expect(left.quota.period.held == .zero)
-        try await stage.storage.close()
     }
 
     private static func calls(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("quotas that renew themselves") struct QuotaRenewalTests {
+@Suite("quotas that renew themselves", .everyEngine, .namesEngine) struct QuotaRenewalTests {
     private static let daily = Renewal(period: .daily, timeZone: "Asia/Shanghai", amount: Money(picoDollars: 40))
 
     private static func set(_ renewal: Renewal?, _ stage: QuotaStage) async throws -> QuotaDetail {

@@ -24,17 +24,28 @@ final class QuotaStage: Sendable {
         func advance(seconds: Int64) { microseconds.withLock { $0 += seconds * 1_000_000 } }
     }
 
-    let books: Books
-    let storage: EmbeddedStorage
+    /// Of the engine that the test is about.
+    let books: TestDatabase
+    let storage: ServingStorage
     let clock = Clock()
     let desk: ControlDesk
     let quotas: QuotaStore
 
     init(grant: Int64 = 100, keyLimit: Int64? = nil) throws {
-        books = try Books(grants: [Money(picoDollars: grant)], keyLimit: keyLimit.map { Money(picoDollars: $0) })
-        storage = try books.open { [clock] in clock.now() }
+        books = try TestDatabase()
+        try Books.fill(
+            books.database,
+            grants: [Money(picoDollars: grant)],
+            keyLimit: keyLimit.map { Money(picoDollars: $0) }
+        )
+        storage = try books.serve { [clock] in clock.now() }
         desk = ControlDesk(writer: storage.database, reader: storage.reports) { [clock] in clock.now() }
         quotas = QuotaStore(desk: desk, zones: ZoneFiles())
+    }
+
+    deinit {
+        // Its threads end; the books are emptied for the next test, whatever these still do.
+        Task.detached { [storage] in try? await storage.close() }
     }
 
     func later(_ seconds: Int64) -> Instant {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("quotas") struct QuotaStoreTests {
+@Suite("quotas", .everyEngine, .namesEngine) struct QuotaStoreTests {
     @Test("money is added, taken and ended with entries that say why and who, and the books prove it")
     func acts() async throws {
         let stage = try QuotaStage()

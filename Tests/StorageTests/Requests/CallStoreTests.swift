@@ -3,27 +3,28 @@ import Testing
 
 @testable import Storage
 
-@Suite("the request log") struct CallStoreTests {
+@Suite("the request log", .everyEngine, .namesEngine) struct CallStoreTests {
     /// Rows as they are written, past the journal: `count` calls a millisecond apart from 2026 on.
     private static let start = Instant(microseconds: 1_767_225_600_000_000)
 
     private static func fill(_ stage: QuotaStage, _ count: Int) throws {
         try stage.storage.database.write { connection in
             let insert = try connection.prepare(
-                "INSERT INTO api_requests (id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id, client_request_id, charge, status_code, ended_at) VALUES (?, 1, 1, ?, 1, ?, 1, 1, 1, 1, 10000, 1, 0, 100, x'', 1, 1, 1, ?, '', 1, ?, ?, 200, ?)"
+                "INSERT INTO api_requests (id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id, client_request_id, charge, status_code, ended_at) VALUES (?, 1, 1, ?, 1, ?, 1, 1, 1, 1, 10000, 1, 0, 100, ?, 1, 1, 1, ?, '', 1, ?, ?, 200, ?)"
             )
             for index in 0..<count {
                 let at = Instant(microseconds: start.microseconds + Int64(index) * 1_000)
                 insert.bind(SQLValue(CallID(at: at, random: (UInt64(index), UInt64(index)))), at: 1)
                 insert.bind(Int64(index % 10 == 0 ? 1 : 2), at: 2)
                 insert.bind(Int64(index % 3 + 1), at: 3)
-                insert.bind(at.microseconds, at: 4)
-                insert.bind(index % 100 == 7 ? "job-\(index)" : nil, at: 5)
-                insert.bind(Int64(index % 50), at: 6)
-                insert.bind(at.microseconds, at: 7)
-                _ = try insert.step()
-                insert.reset()
+                insert.bind(SQLValue.blob([]), at: 4)
+                insert.bind(at.microseconds, at: 5)
+                insert.bind(index % 100 == 7 ? "job-\(index)" : nil, at: 6)
+                insert.bind(Int64(index % 50), at: 7)
+                insert.bind(at.microseconds, at: 8)
+                try insert.enqueue(changing: 1)
             }
+            try connection.flush()
         }
     }
 

@@ -6,16 +6,17 @@ import Testing
 
 @testable import Storage
 
-@Suite("keys and catalogue in memory", .timeLimit(.minutes(1)))
+@Suite("keys and catalogue in memory", .everyEngine, .namesEngine, .timeLimit(.minutes(5)))
 struct StorageDirectoryTests {
     private let digest = KeyDigest(
         (0x0707_0707_0707_0707, 0x0707_0707_0707_0707, 0x0707_0707_0707_0707, 0x0707_0707_0707_0707)
     )
     private let vault = Vault(master: .random())
 
-    private func stage() throws -> (Books, SQLiteDatabase) {
-        let books = try Books(grants: [Money(picoDollars: 100)])
-        return (books, try SQLiteDatabase(path: books.path))
+    private func stage() throws -> (TestDatabase, any Database) {
+        let books = try TestDatabase()
+        try Books.fill(books.database, grants: [Money(picoDollars: 100)])
+        return (books, books.database)
     }
 
     private func directory(_ database: any Database) throws -> StorageDirectory {
@@ -24,9 +25,15 @@ struct StorageDirectoryTests {
         return try StorageDirectory(database: database, vault: vault, logger: logger)
     }
 
-    private func change(_ database: SQLiteDatabase, _ statement: String, kind: String, row: Int64) throws {
+    private func change(
+        _ database: any Database,
+        _ statement: String,
+        values: [SQLValue] = [],
+        kind: String,
+        row: Int64
+    ) throws {
         try database.write { connection in
-            try connection.execute(statement)
+            _ = try connection.query(statement, values: values) { _ in () }
             try connection.execute(
                 "INSERT INTO change_feed (kind, row_id, created_at) VALUES (?, ?, 1)",
                 .text(kind),
@@ -63,7 +70,6 @@ struct StorageDirectoryTests {
         if case .known(let principal) = directory.principal(for: digest) {
             #expect(principal.userID == Books.user && principal.groups == [Books.group])
         }
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -87,7 +93,6 @@ struct StorageDirectoryTests {
         try directory.refresh()
         #expect(name(directory.principal(for: digest)) == (after.isEmpty ? "active" : "not loaded"))
         if !after.isEmpty { #expect(name(await load(directory, digest)) == after) }
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -131,7 +136,6 @@ struct StorageDirectoryTests {
             return
         }
         #expect(broken.allowedAddresses == [])
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -157,13 +161,13 @@ struct StorageDirectoryTests {
         #expect(name(await load(directory, later)) == "unknown")
         try change(
             database,
-            "INSERT INTO api_keys (id, user_id, name, digest, pepper_version, prefix, last_four, created_at, updated_at) VALUES (2, 1, 'second', x'\(String(repeating: "ff", count: 32))', 1, '', '', 1, 1)",
+            "INSERT INTO api_keys (id, user_id, name, digest, pepper_version, prefix, last_four, created_at, updated_at) VALUES (2, 1, 'second', ?, 1, '', '', 1, 1)",
+            values: [.blob([UInt8](repeating: 255, count: 32))],
             kind: "api_key",
             row: 2
         )
         try directory.refresh()
         #expect(name(await load(directory, later)) == "active")
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -188,7 +192,6 @@ struct StorageDirectoryTests {
         #expect(answers.withLock { $0.count { $0 == "active" } } == 1_000)
         #expect(answers.withLock { $0.count { $0 == "unknown" } } == 63)
         #expect(gate.reads == 64)
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -201,7 +204,6 @@ struct StorageDirectoryTests {
         #expect(name(await load(directory, digest)) == "unavailable")
         gate.fail(false)
         #expect(name(await load(directory, digest)) == "active")
-        try database.close()
         withExtendedLifetime(books) {}
     }
 
@@ -221,17 +223,16 @@ struct StorageDirectoryTests {
         let provider = try directory(database).catalog.models["m"]?.routes.first?.provider
         #expect(provider?.isActive == (versionsOff == 0))
         #expect(provider?.credential?.secret == (versionsOff == 0 ? "sk-theirs" : nil))
-        try database.close()
         withExtendedLifetime(books) {}
     }
 }
 
 /// A database whose reads wait or fail on demand.
 private final class GatedDatabase: Database {
-    private let database: SQLiteDatabase
+    private let database: any Database
     private let state = Mutex((isClosed: false, fails: false, reads: 0))
 
-    init(_ database: SQLiteDatabase) { self.database = database }
+    init(_ database: any Database) { self.database = database }
 
     func close() { state.withLock { $0 = (true, false, 0) } }
     func open() { state.withLock { $0.isClosed = false } }
