@@ -110,9 +110,10 @@ async def test_a_stream_comes_piece_by_piece_over_http_2(proxied, fake, tmp_path
 
 
 async def test_a_client_that_hangs_up_is_seen_by_the_gateway(proxied, fake):
-    fake.script("scripted", EVENTS | {"chunks": [{"text": WORD, "times": 3_000, "delay_ms": 20}]})
+    # A minute of words, well within what is held for them.
+    fake.script("scripted", EVENTS | {"chunks": [{"text": WORD, "delay_ms": 20}] * 3_000})
     reader, writer = await asyncio.open_connection("127.0.0.1", proxied.nginx.port)
-    writer.write(raw.request(proxied.key, raw.chat("scripted", stream=True, usage=True)))
+    writer.write(raw.request(proxied.key, raw.chat("scripted", stream=True, usage=True, max_tokens=9_000)))
     await asyncio.wait_for(reader.readuntil(b"word "), 20)
     gateway, call = await asyncio.to_thread(proxied.sole_call)
     writer.close()
