@@ -58,6 +58,12 @@ def make_gateway(fake, tmp_path_factory):
     engines.stop_started()
 
 
+@pytest.fixture(scope="session", params=engines.CHOSEN)
+def engine(request):
+    """Each of the databases, for what is to hold on all of them."""
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def gateway(make_gateway):
     """Shared by all tests that do not end it; each makes a user of its own."""

@@ -16,9 +16,9 @@ HOLD = hold_of(CONTEXT, OUTPUT)
 
 
 @pytest.fixture(scope="module")
-def never_clamping(make_gateway, fake):
+def never_clamping(make_gateway, engine):
     model = {"name": "race", "context_length": CONTEXT, "max_output_tokens": OUTPUT}
-    return make_gateway("fake", model, name="race", quota_clamp="never")
+    return make_gateway("fake", model, name="race", engine=engine, quota_clamp="never")
 
 
 def script(gate, stream):
@@ -39,7 +39,7 @@ def script(gate, stream):
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 async def test_exactly_the_holds_that_fit(never_clamping, fake, stream, missing):
     gateway = never_clamping
-    gate = f"race-{stream}-{missing}"
+    gate = f"race-{gateway.books.name}-{stream}-{missing}"
     expected = K - missing
     fake.script("race", script(gate, stream))
     key = gateway.user(quota=dollars(K * HOLD - missing))
@@ -80,12 +80,13 @@ async def test_exactly_the_holds_that_fit(never_clamping, fake, stream, missing)
     gateway.verify()
 
 
-async def test_the_smallest_amount_there_is(make_gateway, fake):
+async def test_the_smallest_amount_there_is(make_gateway, engine, fake):
     """FAULTS: the same at $0.000000000001, a price of one pico-dollar a token."""
     prices = {kind: "0.000000001" for kind in ("input", "cache_read", "output", "reasoning")}
     model = {"name": "pico", "prices": prices, "context_length": 1, "max_output_tokens": 1}
-    gateway = make_gateway(model, name="pico", quota_clamp="never")
-    fake.script("pico", script("pico-gate", False))
+    gateway = make_gateway(model, name="pico", engine=engine, quota_clamp="never")
+    gate = f"pico-{engine}"
+    fake.script("pico", script(gate, False))
     key = gateway.user(quota="0.000000000005")  # a hold is 1 + 1 pico-dollars: two fit, one is left over
     running = [asyncio.ensure_future(raw.ask(gateway.port, key, raw.chat("pico", max_tokens=1))) for _ in range(50)]
     try:
@@ -93,7 +94,7 @@ async def test_the_smallest_amount_there_is(make_gateway, fake):
         await asyncio.to_thread(until, lambda: sum(task.done() for task in running) == 48, "48 refusals")
         assert picos(gateway.quota(key)["remaining_quota"]) == 1
     finally:
-        fake.open("pico-gate")
+        fake.open(gate)
         answers = await asyncio.gather(*running)
     assert sorted(answer.status for answer in answers) == [200] * 2 + [429] * 48
     gateway.wait_until_nothing_is_held(key)
@@ -103,12 +104,12 @@ async def test_the_smallest_amount_there_is(make_gateway, fake):
 
 
 @pytest.mark.parametrize("left", [0, 1], ids=["to the last", "one left over"])
-async def test_a_thousand_calls_for_the_last_pico_dollars(make_gateway, fake, left):
+async def test_a_thousand_calls_for_the_last_pico_dollars(make_gateway, engine, fake, left):
     """A hold of two pico-dollars, money for 37 of them: no rounding lets a 38th through, or keeps the 37th out."""
     prices = {kind: "0.000000001" for kind in ("input", "cache_read", "output", "reasoning")}
     model = {"name": "pico", "prices": prices, "context_length": 1, "max_output_tokens": 1}
-    gateway = make_gateway(model, name="pico-race", quota_clamp="never")
-    gate = f"pico-race-{left}"
+    gateway = make_gateway(model, name="pico-race", engine=engine, quota_clamp="never")
+    gate = f"pico-race-{engine}-{left}"
     usage = '{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}'
     fake.script("pico", {"chunks": [{"text": f'{{"id":"c","choices":[],"usage":{usage}}}'}], "head_gate": gate})
     key = gateway.user(quota=dollars(2 * K + left))
@@ -130,10 +131,11 @@ async def test_a_thousand_calls_for_the_last_pico_dollars(make_gateway, fake, le
     gateway.assert_sound(key)
 
 
-async def test_a_grant_that_ends_in_the_middle_of_a_stream(make_gateway, fake):
+async def test_a_grant_that_ends_in_the_middle_of_a_stream(make_gateway, engine, fake):
     """Its running calls may still capture what they hold; the rest is forfeited, nothing is given back twice."""
-    gateway = make_gateway("fake", "longer", name="expiry")
-    fake.script("longer", script("expiry-gate", True))
+    gateway = make_gateway("fake", "longer", name="expiry", engine=engine)
+    gate = f"expiry-{engine}"
+    fake.script("longer", script(gate, True))
     end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
     key = gateway.user(quota="5.00", expires_at=end.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
     asked = raw.request(key, raw.chat("longer", stream=True, usage=True))
@@ -151,7 +153,7 @@ async def test_a_grant_that_ends_in_the_middle_of_a_stream(make_gateway, fake):
         gateway.assert_grants_hold()
         gateway.verify()
     finally:
-        await asyncio.to_thread(fake.open, "expiry-gate")
+        await asyncio.to_thread(fake.open, gate)
         answers = await asyncio.gather(*running)
     assert all(answer.status == 200 and answer.has_done for answer in answers)
     row = dict(gateway.rows("SELECT * FROM quota_grants")[0])
