@@ -30,7 +30,9 @@ package final class Gateway: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// - Parameter uptime: what rates are counted by; the host's own if not said.
+    /// - Parameters:
+    ///   - rateCounter: where rates are counted for all replicas; nil: here.
+    ///   - uptime: what rates are counted by here; the host's own if not said.
     package init(
         directory: any Directory,
         journal: any Journal,
@@ -40,6 +42,7 @@ package final class Gateway: Sendable {
         logger: Logger,
         capture: BodyCapture? = nil,
         tracing: CallTracing? = nil,
+        rateCounter: (any RateCounter)? = nil,
         uptime: (@Sendable () -> Uptime)? = nil
     ) throws {
         self.directory = directory
@@ -52,7 +55,12 @@ package final class Gateway: Sendable {
         threads = NIOThreadPool.singleton
         bodies = BodyBudget(limit: settings.limits.requestBodiesBytes)
         heldAnswers = BodyBudget(limit: settings.limits.heldAnswersBytes)
-        rates = CallRates(usersLimit: settings.userRateLimit, uptime: uptime ?? Uptime.now)
+        rates = CallRates(
+            usersLimit: settings.userRateLimit,
+            counter: rateCounter,
+            eventLoop: eventLoopGroup.next(),
+            uptime: uptime ?? Uptime.now
+        )
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .fullVerification
         configuration.minimumTLSVersion = .tlsv12

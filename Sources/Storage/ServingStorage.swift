@@ -12,6 +12,8 @@ package struct ServingStorage: Sendable {
     package let path: String
     /// Hears of changes by other processes, where the database tells of them.
     package let listener: PostgresListener?
+    /// Nil where no other process counts rates.
+    package let rates: (any RateCounter)?
     /// No other process serves this database.
     package let isAlone: Bool
     /// Whether this process does what is done once for all replicas.
@@ -33,6 +35,7 @@ extension EmbeddedStorage {
             recovery: recovery,
             path: database.path,
             listener: nil,
+            rates: nil,
             isAlone: true,
             hasDuty: { true },
             isAnswering: { [database] in
@@ -56,6 +59,7 @@ extension SharedStorage {
             recovery: recovery,
             path: path,
             listener: database.listener,
+            rates: rates,
             isAlone: false,
             hasDuty: { [self] in hasDuty },
             isAnswering: { [self] in isAnswering },

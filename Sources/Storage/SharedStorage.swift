@@ -7,6 +7,7 @@ package final class SharedStorage: Sendable {
     package let journal: BatchJournal
     package let replica: ReplicaID
     package let recovery: RecoverySummary
+    package let rates: SharedRateCounter
     /// What the names of this host's files begin with.
     package let path: String
     private let pulse: ReplicaPulse
@@ -28,6 +29,7 @@ package final class SharedStorage: Sendable {
     ) throws {
         self.database = database
         self.clock = clock
+        rates = SharedRateCounter(database: database, logger: logger, clock: clock)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
         try DatabaseCopy.expectWhole(database)
         let path = try Self.path(in: folder, of: database)
@@ -77,6 +79,7 @@ package final class SharedStorage: Sendable {
         pulse.start()
         watch.start()
         journal.start()
+        rates.start()
     }
 
     /// Reading sessions that a server needs.

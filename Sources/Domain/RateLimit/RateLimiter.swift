@@ -1,6 +1,6 @@
 /// Counts what limited keys, users and models use: one decision a call, over all that bounds it, pure and without a clock.
 ///
-/// What is idle and full again is forgotten as newcomers come, so it holds no more than what was in use lately.
+/// What is idle and full again is forgotten as newcomers come.
 package struct RateLimiter: Sendable {
     /// What a call would use.
     package struct Demand: Hashable, Sendable {
@@ -12,7 +12,7 @@ package struct RateLimiter: Sendable {
             self.outputTokens = max(0, outputTokens)
         }
 
-        fileprivate var tokens: Int64 {
+        var tokens: Int64 {
             let (sum, overflow) = inputTokens.addingReportingOverflow(outputTokens)
             return overflow ? .max : sum
         }
@@ -89,16 +89,9 @@ package struct RateLimiter: Sendable {
 
     /// About 12 MB of them.
     package static let usualCapacity = 100_000
-    /// How many old places a newcomer looks at: more than one, so that more is forgotten than comes.
-    private static let looks = 4
+    private var places: RatePlaces<Entry>
 
-    private let capacity: Int
-    private var entries: [Entry?] = []
-    private var places: [RateSubject: Int] = [:]
-    private var free: [Int] = []
-    private var hand = 0
-
-    package init(capacity: Int = usualCapacity) { self.capacity = capacity }
+    package init(capacity: Int = usualCapacity) { places = RatePlaces(capacity: capacity) }
 
     /// How many keys, users and models it remembers.
     package var count: Int { places.count }
@@ -116,26 +109,28 @@ package struct RateLimiter: Sendable {
         lease.parts.reserveCapacity(limits.count)
         var refusal: RateRefusal?
         for (subject, limit) in limits {
-            guard let place = place(of: subject, at: now) else {
+            guard
+                let place = places.place(of: subject, or: Entry(subject: subject), isIdle: { $0.isIdle(at: now) })
+            else {
                 leave(lease)
                 return .crowded
             }
-            entries[place]?.bring(to: limit, at: now)
+            places[place].bring(to: limit, at: now)
             // From here on the place is ours, even if the next one makes room for itself.
-            entries[place]?.runningCalls += 1
-            let tokens = entries[place]?.tokens.map { min(demand.tokens, $0.perMinute) }
+            places[place].runningCalls += 1
+            let tokens = places[place].tokens.map { min(demand.tokens, $0.perMinute) }
             lease.parts.append(.init(place: place, tokens: tokens))
-            refusal = entries[place]?.refusal(of: demand)?.longer(than: refusal) ?? refusal
+            refusal = places[place].refusal(of: demand)?.longer(than: refusal) ?? refusal
         }
         if refusal == nil {
             for part in lease.parts {
-                entries[part.place]?.requests?.take(1)
-                if let tokens = part.tokens { entries[part.place]?.tokens?.take(tokens) }
+                places[part.place].requests?.take(1)
+                if let tokens = part.tokens { places[part.place].tokens?.take(tokens) }
             }
         }
         var standing = RateStanding()
         for part in lease.parts {
-            guard let entry = entries[part.place] else { continue }
+            let entry = places[part.place]
             standing.narrow(requests: entry.requests, tokens: entry.tokens)
         }
         guard let refusal else { return .taken(lease, standing) }
@@ -147,44 +142,17 @@ package struct RateLimiter: Sendable {
     package mutating func giveBack(_ lease: Lease, usedTokens: Int64, at now: Uptime) {
         for part in lease.parts {
             guard let reserved = part.tokens else { continue }
-            entries[part.place]?.tokens?.refill(at: now)
+            places[part.place].tokens?.refill(at: now)
             if usedTokens < reserved {
-                entries[part.place]?.tokens?.giveBack(reserved - max(0, usedTokens))
+                places[part.place].tokens?.giveBack(reserved - max(0, usedTokens))
             } else {
-                entries[part.place]?.tokens?.take(usedTokens - reserved)
+                places[part.place].tokens?.take(usedTokens - reserved)
             }
         }
         leave(lease)
     }
 
     private mutating func leave(_ lease: Lease) {
-        for part in lease.parts { entries[part.place]?.runningCalls -= 1 }
-    }
-
-    // MARK: - Places
-
-    private mutating func place(of subject: RateSubject, at now: Uptime) -> Int? {
-        if let place = places[subject] { return place }
-        for _ in 0..<min(Self.looks, entries.count) { forgetOneIfIdle(at: now) }
-        let entry = Entry(subject: subject)
-        let place: Int
-        if let freed = free.popLast() {
-            place = freed
-            entries[place] = entry
-        } else {
-            guard entries.count < capacity else { return nil }
-            place = entries.count
-            entries.append(entry)
-        }
-        places[subject] = place
-        return place
-    }
-
-    private mutating func forgetOneIfIdle(at now: Uptime) {
-        hand = hand + 1 < entries.count ? hand + 1 : 0
-        guard entries[hand]?.isIdle(at: now) == true, let idle = entries[hand] else { return }
-        places[idle.subject] = nil
-        entries[hand] = nil
-        free.append(hand)
+        for part in lease.parts { places[part.place].runningCalls -= 1 }
     }
 }

@@ -2,7 +2,9 @@
 package struct TokenBucket: Hashable, Sendable {
     private static let minute: Int64 = 60_000_000_000
     /// What was used beyond the reservation is owed, but nobody waits longer than this for a bucket that is not empty.
-    private static let longestDebtMinutes: Int64 = 60
+    static let longestDebtMinutes: Int64 = 60
+    /// A clock is back by more than this: it was set.
+    private static let clockSlack: Int64 = 1_000_000_000
     /// By then the deepest debt is paid and the bucket full.
     private static let longestPause = (longestDebtMinutes + 1) * minute
 
@@ -10,14 +12,22 @@ package struct TokenBucket: Hashable, Sendable {
     /// Negative while something is owed.
     package private(set) var level: Int64
     /// What is there beside `level`, in parts of one: a minute's nanoseconds make a whole.
-    private var carry: Int64 = 0
-    private var refilledAt: Uptime
+    package private(set) var carry: Int64 = 0
+    package private(set) var refilledAt: Uptime
 
     /// A full one. `perMinute` has to lie in ``RateLimit/range``.
     package init(perMinute: Int64, at now: Uptime) {
         self.perMinute = perMinute
         level = perMinute
         refilledAt = now
+    }
+
+    /// As it was kept somewhere else.
+    package init(perMinute: Int64, level: Int64, carry: Int64 = 0, refilledAt: Uptime) {
+        self.perMinute = perMinute
+        self.level = min(level, perMinute)
+        self.carry = level < perMinute ? carry : 0
+        self.refilledAt = refilledAt
     }
 
     package var isFull: Bool { level == perMinute }
@@ -57,9 +67,24 @@ package struct TokenBucket: Hashable, Sendable {
     /// Another limit. What is there stays, as far as it fits; a full one stays full.
     package mutating func change(to perMinute: Int64) {
         let wasFull = isFull
+        limit(to: perMinute)
+        if wasFull {
+            level = perMinute
+            carry = 0
+        }
+    }
+
+    /// Another limit. What is there stays, as far as it fits: nothing is gained by turning to and fro.
+    mutating func limit(to perMinute: Int64) {
+        guard perMinute != self.perMinute else { return }
         self.perMinute = perMinute
-        level = wasFull ? perMinute : max(min(level, perMinute), deepestDebt)
+        level = max(min(level, perMinute), deepestDebt)
         if isFull { carry = 0 }
+    }
+
+    /// Of a clock that was set back, what was before does not count; between two readers that is a matter of moments.
+    mutating func rewind(to now: Uptime) {
+        if refilledAt.nanoseconds - now.nanoseconds > Self.clockSlack { refilledAt = now }
     }
 
     private var deepestDebt: Int64 { -Self.longestDebtMinutes * perMinute }

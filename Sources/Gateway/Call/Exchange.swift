@@ -9,7 +9,7 @@ import NIOPosix
 ///
 /// Lives on its connection's event loop and may outlive the connection, to drain and to be settled. It is unchecked
 /// because completions carry it across threads; they only ever touch it after a hop back to `loop`.
-final class Exchange: Timed, @unchecked Sendable {
+final class Exchange: Timed, RateWaiter, @unchecked Sendable {
     let gateway: Gateway
     let loop: LoopContext
     private var connection: ConnectionHandler?
@@ -40,7 +40,9 @@ final class Exchange: Timed, @unchecked Sendable {
     /// Nil where nothing is kept of its bodies.
     private var capture: CallCapture?
     /// What the call has taken of rates that are limited, until its end.
-    private var lease: RateLimiter.Lease?
+    private var lease: CallRates.Lease?
+    /// What goes on once its rates are decided.
+    private var waiting: (request: OpenAIRequest, quoted: QuotedCall)?
     private var usedTokens: Int64 = 0
     private var deadlines = CallDeadlines()
 
@@ -152,8 +154,33 @@ final class Exchange: Timed, @unchecked Sendable {
             }
             return refuse(error)
         }
-        if let error = takeRates(request, of: quoted.model, for: principal) ?? gateway.enter() { return refuse(error) }
+        let outcome = gateway.rates.take(
+            request,
+            endpoint: head.endpoint,
+            for: principal,
+            of: quoted.model,
+            waiter: self
+        )
+        if case .waiting = outcome { waiting = (request, quoted) } else if !takeRates(outcome) { return }
+        // Whoever waits is counted already.
+        if let error = gateway.enter() { return refuse(error) }
         isCounted = true
+        if waiting == nil { hold(request, quoted, for: principal) }
+    }
+
+    func ratesDecided(_ outcome: CallRates.Outcome) {
+        loop.hop { [self] in
+            if isEnded {
+                if case .taken(let lease, _) = outcome { gateway.rates.giveBack(lease, usedTokens: 0) }
+                return
+            }
+            guard let principal, let (request, quoted) = waiting else { return }
+            waiting = nil
+            if takeRates(outcome) { hold(request, quoted, for: principal) }
+        }
+    }
+
+    private func hold(_ request: OpenAIRequest, _ quoted: QuotedCall, for principal: Principal) {
         let intent = CallIntent(
             id: id,
             head: head,
@@ -178,18 +205,21 @@ final class Exchange: Timed, @unchecked Sendable {
     }
 
     /// After everything that could refuse the request for what it is: only a good one counts.
-    private func takeRates(_ request: OpenAIRequest, of model: Model, for principal: Principal) -> CallError? {
-        switch gateway.rates.take(request, endpoint: head.endpoint, for: principal, of: model) {
-        case nil: return nil
+    /// - Returns: whether the call goes on.
+    private func takeRates(_ outcome: CallRates.Outcome?) -> Bool {
+        switch outcome {
+        case nil, .waiting: return true
         case .taken(let lease, let standing):
             self.lease = lease
             writer.rates = standing
-            return nil
+            return true
         case .refused(let refusal, let standing):
             writer.rates = standing
-            return .rateLimited(refusal)
-        case .crowded: return .overloaded
+            refuse(.rateLimited(refusal))
+        case .crowded: refuse(.overloaded)
+        case .unavailable: refuse(.journalUnavailable)
         }
+        return false
     }
 
     private func admitted(_ admission: Admission, queuedAt: NIODeadline) {

@@ -4,23 +4,77 @@ import NIOCore
 import Synchronization
 
 /// The rates of everything that is limited, shared by all event loops: one lock, held for less than a microsecond.
+///
+/// Alone, a process counts by itself. Where several count together, requests and tokens are drawn from what they share, see
+/// ``SharedRates``: a call whose replica has none in hand waits for the draw, and no event loop does.
 final class CallRates: Sendable {
-    private let usersLimit: RateLimit
-    private let limiter = Mutex(RateLimiter())
-    private let uptime: @Sendable () -> Uptime
+    /// What a call has taken.
+    struct Lease: Sendable {
+        fileprivate var own: RateLimiter.Lease?
+        fileprivate var shared: SharedRates.Lease?
+    }
 
-    init(usersLimit: RateLimit, uptime: @escaping @Sendable () -> Uptime) {
+    enum Outcome: Sendable {
+        case taken(Lease, RateStanding)
+        /// Nothing was taken.
+        case refused(RateRefusal, RateStanding)
+        /// Something else comes later.
+        case waiting
+        /// More is limited at a time than can be counted.
+        case crowded
+        /// What all replicas have used is not known now.
+        case unavailable
+    }
+
+    private struct Waiting {
+        let own: RateLimiter.Lease?
+        let waiter: any RateWaiter
+    }
+
+    private struct State {
+        var limiter = RateLimiter()
+        var shared = SharedRates()
+        var waiting: [SharedRates.Ticket: Waiting] = [:]
+        var isLooking = false
+    }
+
+    /// What is left to be done without the lock.
+    private struct Errands {
+        var draws: [RateDraw] = []
+        var looks = false
+        var decided: [(waiter: any RateWaiter, outcome: Outcome)] = []
+    }
+
+    private static let lookPause = TimeAmount.milliseconds(100)
+
+    private let usersLimit: RateLimit
+    private let state = Mutex(State())
+    private let uptime: @Sendable () -> Uptime
+    /// Nil: no other replica counts.
+    private let counter: (any RateCounter)?
+    private let eventLoop: any EventLoop
+
+    init(
+        usersLimit: RateLimit,
+        counter: (any RateCounter)?,
+        eventLoop: any EventLoop,
+        uptime: @escaping @Sendable () -> Uptime
+    ) {
         self.usersLimit = usersLimit
+        self.counter = counter
+        self.eventLoop = eventLoop
         self.uptime = uptime
     }
 
     /// Nil where nothing limits the call: then nothing is locked, and nothing is to be given back.
+    /// - Parameter waiter: is told once where the outcome is `waiting`.
     func take(
         _ request: OpenAIRequest,
         endpoint: Endpoint,
         for principal: Principal,
-        of model: Model
-    ) -> RateLimiter.Decision? {
+        of model: Model,
+        waiter: any RateWaiter
+    ) -> Outcome? {
         let isUnlimited =
             principal.keyRateLimit.isNone && principal.userRateLimit.isNone && model.rateLimit.isNone
             && usersLimit.isNone
@@ -32,15 +86,136 @@ final class CallRates: Sendable {
         ].filter { !$0.limit.isNone }
         let demand = RateLimiter.Demand(request, endpoint: endpoint, model: model)
         let now = uptime()
-        return limiter.withLock { $0.take(demand, of: limits, at: now) }
+        guard counter != nil else {
+            return Outcome(state.withLock { $0.limiter.take(demand, of: limits, at: now) })
+        }
+        return takeShared(demand, of: limits, at: now, waiter: waiter)
     }
 
-    func giveBack(_ lease: RateLimiter.Lease, usedTokens: Int64) {
+    func giveBack(_ lease: Lease, usedTokens: Int64) {
         let now = uptime()
-        limiter.withLock { $0.giveBack(lease, usedTokens: usedTokens, at: now) }
+        let errands = state.withLock { state in
+            if let own = lease.own { state.limiter.giveBack(own, usedTokens: usedTokens, at: now) }
+            guard let shared = lease.shared else { return Errands() }
+            state.shared.giveBack(shared, usedTokens: usedTokens)
+            return collect(&state, at: now)
+        }
+        run(errands)
+    }
+
+    // MARK: - With others
+
+    /// Calls at a time are this process's own.
+    private func takeShared(
+        _ demand: RateLimiter.Demand,
+        of limits: [(subject: RateSubject, limit: RateLimit)],
+        at now: Uptime,
+        waiter: any RateWaiter
+    ) -> Outcome {
+        let own = limits.map { (subject: $0.subject, limit: RateLimit(concurrentCalls: $0.limit[.calls])) }
+            .filter { !$0.limit.isNone }
+        let shared = limits.filter { $0.limit[.requests] != nil || $0.limit[.tokens] != nil }
+        let (outcome, errands) = state.withLock { state -> (Outcome, Errands) in
+            var running: RateLimiter.Lease?
+            if !own.isEmpty {
+                let decision = state.limiter.take(demand, of: own, at: now)
+                guard case .taken(let lease, _) = decision else { return (Outcome(decision), Errands()) }
+                running = lease
+            }
+            let decision = state.shared.take(demand, of: shared, at: now)
+            if case .waiting(let ticket) = decision {
+                state.waiting[ticket] = Waiting(own: running, waiter: waiter)
+                return (.waiting, collect(&state, at: now))
+            }
+            return (conclude(decision, running, &state, at: now), collect(&state, at: now))
+        }
+        run(errands)
+        return outcome
+    }
+
+    private func conclude(
+        _ decision: SharedRates.Decision,
+        _ own: RateLimiter.Lease?,
+        _ state: inout State,
+        at now: Uptime
+    ) -> Outcome {
+        if case .taken(let lease, let standing) = decision { return .taken(Lease(own: own, shared: lease), standing) }
+        if let own { state.limiter.giveBack(own, usedTokens: 0, at: now) }
+        return switch decision {
+        case .refused(let refusal, let standing): .refused(refusal, standing)
+        case .crowded: .crowded
+        default: .unavailable
+        }
+    }
+
+    private func collect(_ state: inout State, at now: Uptime) -> Errands {
+        var errands = Errands(draws: state.shared.nextRound(at: now))
+        if !state.isLooking, state.shared.needsLook {
+            state.isLooking = true
+            errands.looks = true
+        }
+        return errands
+    }
+
+    private func run(_ errands: Errands) {
+        for (waiter, outcome) in errands.decided { waiter.ratesDecided(outcome) }
+        if !errands.draws.isEmpty { counter?.draw(errands.draws) { [self] in answered($0) } }
+        if errands.looks { eventLoop.scheduleTask(in: Self.lookPause) { [self] in look() } }
+    }
+
+    private func answered(_ answer: RateAnswer?) {
+        let now = uptime()
+        run(
+            state.withLock { state in
+                let decisions = state.shared.answered(answer, at: now)
+                return decide(decisions, &state, at: now)
+            }
+        )
+    }
+
+    private func look() {
+        let now = uptime()
+        run(
+            state.withLock { state in
+                state.isLooking = false
+                let late = state.shared.look(at: now)
+                return decide(late.map { ($0, .unavailable) }, &state, at: now)
+            }
+        )
+    }
+
+    private func decide(
+        _ decisions: [(ticket: SharedRates.Ticket, decision: SharedRates.Decision)],
+        _ state: inout State,
+        at now: Uptime
+    ) -> Errands {
+        var decided: [(waiter: any RateWaiter, outcome: Outcome)] = []
+        for (ticket, decision) in decisions {
+            guard let waiting = state.waiting.removeValue(forKey: ticket) else { continue }
+            decided.append((waiting.waiter, conclude(decision, waiting.own, &state, at: now)))
+        }
+        var errands = collect(&state, at: now)
+        errands.decided = decided
+        return errands
     }
 }
 
+/// A call that waits for a draw.
+protocol RateWaiter: AnyObject, Sendable {
+    /// On any thread.
+    func ratesDecided(_ outcome: CallRates.Outcome)
+}
+
+extension CallRates.Outcome {
+    fileprivate init(_ decision: RateLimiter.Decision) {
+        self =
+            switch decision {
+            case .taken(let lease, let standing): .taken(CallRates.Lease(own: lease), standing)
+            case .refused(let refusal, let standing): .refused(refusal, standing)
+            case .crowded: .crowded
+            }
+    }
+}
 extension Uptime {
     /// Monotonic: setting the host's clock refills nothing.
     @Sendable static func now() -> Uptime { Uptime(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }

@@ -3,6 +3,8 @@ enum LedgerLane: Hashable, Sendable, CaseIterable {
     case settlements, admissions
     /// What is rare: beats, and the calls of dead replicas.
     case upkeep
+    /// Rates that replicas count together: no money, and nothing that money waits for.
+    case rates
 }
 
 /// A database as the journal writes it.

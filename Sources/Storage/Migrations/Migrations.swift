@@ -16,7 +16,7 @@ package struct Migration: Sendable {
 package enum Migrations {
     package static let all: [Migration] = [
         .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts, .replicas,
-        .partitions,
+        .rateBuckets, .partitions,
     ]
     package static let newest: Int64 = all.last?.version ?? 0
     /// What came before was never released.

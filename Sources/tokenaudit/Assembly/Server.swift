@@ -59,7 +59,8 @@ struct Server {
             eventLoopGroup: group,
             logger: logger,
             capture: capture,
-            tracing: traces.map { CallTracing(sink: $0, millionths: settings.traces.sampleMillionths) }
+            tracing: traces.map { CallTracing(sink: $0, millionths: settings.traces.sampleMillionths) },
+            rateCounter: storage.rates
         )
         let database = storage.database
         let desk = ControlDesk(writer: database, reader: storage.reports, clock: Clock.now)

@@ -25,6 +25,9 @@ struct TestGateway {
         limited: Principal? = nil,
         capture: BodyCapture? = nil,
         tracing: CallTracing? = nil,
+        counter: (any RateCounter)? = nil,
+        // Rates stand still: how fast a test runs decides nothing.
+        uptime: @escaping @Sendable () -> Uptime = { Uptime(nanoseconds: 1_000_000_000) },
         _ body: @Sendable (TestGateway, ServiceGroup) async throws -> Void
     ) async throws {
         var logger = Logger(label: "test")
@@ -38,8 +41,8 @@ struct TestGateway {
             logger: logger,
             capture: capture,
             tracing: tracing,
-            // Rates stand still: how fast a test runs decides nothing.
-            uptime: { Uptime(nanoseconds: 1_000_000_000) }
+            rateCounter: counter,
+            uptime: uptime
         )
         let channel = GatewayChannel(gateway: gateway) { request, writer, _ in
             try await writer.write(

@@ -38,6 +38,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
         (answerSeconds, turnSeconds) =
             switch use {
             case .ledger: (10, 1)
+            case .rates: (2, 1)
             case .acts, .definitions: (30, 10)
             case .reports: (120, 0)
             }
@@ -112,7 +113,7 @@ final class MariaConnection: ServerConnection, @unchecked Sendable {
             "sql_mode = '\(modes.joined(separator: ","))'", "time_zone = '+00:00'", "wait_timeout = 31536000",
             "collation_connection = \(MariaSQL.collation)",
             // Of rows; of tables.
-            "innodb_lock_wait_timeout = \(use == .ledger ? 1 : 5)", "lock_wait_timeout = \(use == .ledger ? 1 : 5)",
+            "innodb_lock_wait_timeout = \(use.isQuick ? 1 : 5)", "lock_wait_timeout = \(use.isQuick ? 1 : 5)",
             "tx_isolation = '\(use == .reports ? "REPEATABLE-READ" : "READ-COMMITTED")'",
         ]
         // Whoever stops in the middle of a transaction gives up what it has locked.

@@ -46,6 +46,7 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         answerMilliseconds =
             switch use {
             case .ledger: 10_000
+            case .rates: 2_000
             case .acts: 30_000
             case .reports: 120_000
             // A table that is read whole.
@@ -63,7 +64,8 @@ final class PostgresConnection: ServerConnection, @unchecked Sendable {
         // Whoever stops in the middle of a transaction gives up what it has locked.
         if use != .reports { try run("SET idle_in_transaction_session_timeout = 2000") }
         if use != .reports { try expectDurable() }
-        if use == .ledger { try keepPlans() }
+        if use.isQuick { try keepPlans() }
+        if use == .rates { try run("SET synchronous_commit = off") }
     }
 
     /// What is committed must outlive the server's power.

@@ -14,6 +14,8 @@ protocol ServerConnection: TransactionConnection, Sendable {
 enum SessionUse: Sendable {
     /// The journal's: whoever stops in the middle of a transaction may keep nobody waiting.
     case ledger
+    /// As quick as the ledger's; what it commits need not outlive the server's power.
+    case rates
     /// Administration's: an act waits for another one, as it does for SQLite's one writer.
     case acts
     case reports
@@ -24,8 +26,11 @@ enum SessionUse: Sendable {
     var lockMilliseconds: Int {
         switch self {
         case .definitions: 200
-        case .ledger: 1_000
+        case .ledger, .rates: 1_000
         case .acts, .reports: 5_000
         }
     }
+
+    /// Calls wait for it.
+    var isQuick: Bool { self == .ledger || self == .rates }
 }

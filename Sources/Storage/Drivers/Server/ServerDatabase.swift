@@ -27,7 +27,9 @@ package final class ServerDatabase: Database {
         definitions = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.definitions) }
         var lanes: [LedgerLane: SessionPool] = [:]
         for lane in LedgerLane.allCases {
-            lanes[lane] = SessionPool(limit: 1, waitMilliseconds: 5_000) { try open(.ledger) }
+            lanes[lane] = SessionPool(limit: 1, waitMilliseconds: 5_000) {
+                try open(lane == .rates ? .rates : .ledger)
+            }
         }
         self.lanes = lanes
     }

@@ -1,0 +1,19 @@
+extension Migration {
+    /// What all replicas have left of requests and tokens a minute. Negative: owed.
+    static let rateBuckets = Migration(
+        version: 12,
+        name: "rate_buckets",
+        isAdditive: true,
+        statements: [
+            """
+            CREATE TABLE rate_buckets (
+                id INTEGER PRIMARY KEY,
+                per_minute INTEGER NOT NULL CHECK (per_minute > 0),
+                level INTEGER NOT NULL CHECK (level <= per_minute),
+                carry INTEGER NOT NULL CHECK (carry >= 0),
+                refilled_at INTEGER NOT NULL
+            ) STRICT
+            """
+        ]
+    )
+}
