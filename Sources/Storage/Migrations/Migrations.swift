@@ -1,4 +1,5 @@
 package import Domain
+import Glibc
 
 /// A step of the schema, never edited once released. Additive ones are run by `serve` and `apply`, others by `migrate`.
 ///
@@ -58,7 +59,7 @@ package enum Migrations {
             guard migration.isAdditive || !additiveOnly else {
                 throw StorageError.unusable("schema \(migration.version) needs 'tokenaudit migrate'")
             }
-            try database.write { connection in
+            try patiently(database) { connection in
                 try connection.execute(
                     "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"
                 )
@@ -83,5 +84,17 @@ package enum Migrations {
             taken.append(migration)
         }
         return taken
+    }
+
+    /// Whoever reads a table for long keeps its form; a step gives up at once, for calls wait behind it, and comes again.
+    private static func patiently(_ database: any Database, _ step: (any SQLConnection) throws -> Void) throws {
+        var attempts = 20
+        while true {
+            do { return try database.write(step) } catch StorageError.contended(let cause) {
+                attempts -= 1
+                guard attempts > 0 else { throw StorageError.contended(cause) }
+                usleep(100_000)
+            }
+        }
     }
 }

@@ -1,4 +1,6 @@
+import Dispatch
 import Domain
+import Glibc
 import Testing
 
 @testable import Storage
@@ -64,6 +66,52 @@ struct PartitionTests {
             #expect(try Self.count(table.name, database) == 2)
             #expect(try Self.count(table.rest, database) == 0)
         }
+    }
+
+    @Test("an upgrade waits for who reads the tables, and keeps nobody waiting for long")
+    func upgradeBesideReader() async throws {
+        let stage = try TestDatabase(on: .postgres, isMigrated: false)
+        let database = stage.database
+        let last = Migration.partitions.version
+        try Migrations.run(on: database, additiveOnly: true, now: Instant(microseconds: 1))
+        // As it was before: one table, and a schema that says so.
+        try database.write { connection in
+            try connection.execute("DELETE FROM schema_migrations WHERE version = ?", .integer(last))
+            for table in PartitionedTable.all {
+                try connection.execute("ALTER TABLE \(table.name) DETACH PARTITION \(table.rest)")
+                try connection.execute("DROP TABLE \(table.name)")
+                try connection.execute("ALTER TABLE \(table.rest) RENAME TO \(table.name)")
+            }
+        }
+        let reader = try stage.another()
+        let hasBegun = DispatchSemaphore(value: 0)
+        async let reading: Void = BlockingThreads.run {
+            try reader.read { connection in
+                _ = try connection.query("SELECT COUNT(*) FROM api_requests") { $0.int64(0) }
+                hasBegun.signal()
+                usleep(1_500_000)
+            }
+        }
+        let (upgrade, taken) = try await BlockingThreads.run {
+            hasBegun.wait()
+            let upgrade = Task.detached {
+                try await BlockingThreads.run {
+                    try Migrations.run(on: database, additiveOnly: true, now: Instant(microseconds: 2)).map(\.version)
+                }
+            }
+            // Whoever wants the table meanwhile gets it.
+            usleep(100_000)
+            let start = ContinuousClock.now
+            try reader.withLedger(.settlements) { connection in
+                try connection.transaction { try connection.execute("LOCK TABLE api_requests IN ROW EXCLUSIVE MODE") }
+            }
+            return (upgrade, ContinuousClock.now - start)
+        }
+        #expect(taken < .seconds(1), "\(taken)")
+        try await reading
+        #expect(try await upgrade.value == [last])
+        #expect(try Self.count("api_requests", database) == 0)
+        try reader.close()
     }
 
     @Test("there is a range for each call of the coming week, whenever it is looked for")
