@@ -56,6 +56,36 @@ struct AuditVerifierTests {
         #expect(subjects.contains { $0.contains(tampering.named) }, "\(report.findings.differences)")
     }
 
+    @Test("the same on every engine, where a constraint lets it happen", arguments: Engine.servers)
+    func servers(engine: Engine) async throws {
+        let template = try await AuditStage()
+        let books = try CopiedBooks(of: template.path, on: engine)
+        let notes = try template.file.notes().map { ("outside", $0) }
+        func subjects(after statements: [String]) throws -> [String]? {
+            try books.report(after: statements) {
+                try AuditVerifier(external: notes, key: nil, servedAt: AuditStage.later).verify($0)
+            }?.findings.differences.map(\.subject)
+        }
+        #expect(try subjects(after: []) == [])
+        var named = 0
+        for damage in Self.tamperings where damage.isPlain {
+            guard let found = try subjects(after: damage.statements) else { continue }
+            named += 1
+            #expect(found.contains { $0.contains(damage.named) }, "\(damage.testDescription): \(found)")
+        }
+        #expect(named >= 15)
+        let id = Books.call(1).id.description
+        for name in Self.columns {
+            for change in ["+ 1", "- 1"] {
+                let statement = "UPDATE api_requests SET \(name) = \(name) \(change) WHERE state = 1 AND charge = 60"
+                guard let found = try subjects(after: [statement]) else { continue }
+                named += 1
+                #expect(found.contains { $0.contains(id) }, "\(name) \(change): \(found)")
+            }
+        }
+        #expect(named >= 75)
+    }
+
     static let tamperings = [
         // Bills.
         Damage("UPDATE api_requests SET id = x'00' WHERE id = \(call)", named: "row"),

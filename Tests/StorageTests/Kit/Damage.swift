@@ -13,6 +13,11 @@ struct Damage: Sendable, CustomTestStringConvertible {
         self.named = named
     }
 
+    /// In words that every engine knows.
+    var isPlain: Bool {
+        !statements.contains { text in ["x'", "zeroblob", "AS BLOB", "<<"].contains { text.contains($0) } }
+    }
+
     var testDescription: String { statements.joined(separator: "; ") }
 
     /// The id of a call of ``Books``, as SQL writes it.

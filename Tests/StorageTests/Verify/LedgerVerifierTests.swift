@@ -28,6 +28,24 @@ struct LedgerVerifierTests {
         try database.close()
     }
 
+    @Test("names the same on every engine, where a constraint lets it happen", arguments: Engine.servers)
+    func damagesOfServers(engine: Engine) async throws {
+        let books = try CopiedBooks(of: try await Self.template.value.path, on: engine)
+        let untouched = try #require(try books.report(after: []) { try LedgerVerifier.verify($0) })
+        #expect(untouched.differences == [] && untouched.calls == 7 && untouched.charged == 223)
+        var named = 0
+        for damage in Self.damages where damage.isPlain {
+            let report = try books.report(after: damage.statements) { try LedgerVerifier.verify($0) }
+            guard let report else { continue }
+            named += 1
+            #expect(
+                report.differences.contains { $0.subject.contains(damage.named) },
+                "\(damage.testDescription): \(report.differences)"
+            )
+        }
+        #expect(named > 50)
+    }
+
     static let damages: [Damage] = [
         // Balances.
         Damage("UPDATE quota_grants SET available = available + 1, funded = funded + 1", named: "funded by entries"),
