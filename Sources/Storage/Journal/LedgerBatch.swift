@@ -199,7 +199,7 @@ struct LedgerBatch {
     /// - Returns: the memory to keep once the commit is through.
     mutating func finish() throws -> Memory {
         try LaneRows.save(balances, connection)
-        try rollups.flush(replica: memory.replica, connection)
+        try rollups.flush(replica: memory.replica, now: now, connection)
         try leaves.flush(now: now, connection)
         try connection.flush()
         memory.nextLeaf = leaves.next

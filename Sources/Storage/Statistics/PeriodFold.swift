@@ -7,7 +7,8 @@ package import Domain
 /// in a quarter that some zone has folded already (a settlement out of a spool, a correction, a clock that went back) it
 /// also writes among the late rows. Each step takes all late rows before it moves a cursor, so a late row that it finds
 /// was booked after the cursor came to where it is: a row at or before the cursor is added, one after it will be read in
-/// its quarter. No clock decides what is late.
+/// its quarter. No clock decides what is late. On a server, whoever books in a quarter that is over and a step keep each
+/// other out by a lock; a quarter that goes on is not folded before a ledger transaction in it would have timed out.
 package struct PeriodFold: Sendable {
     /// Rows a step takes: a transaction of less than a millisecond.
     package static let rowsAStep = 50
@@ -42,9 +43,12 @@ package struct PeriodFold: Sendable {
         }
     }
 
-    /// One short transaction. - Returns: false if there was nothing to do.
+    /// One short transaction. - Parameter now: where the database has no clock of its own.
+    /// - Returns: false if there was nothing to do.
     package func step(now: Instant) throws -> Bool {
         try database.write { connection in
+            try ZoneRows.lock(connection)
+            let now = try LedgerTime.read(connection) ?? now
             let zones = try ZoneRows.all(connection)
             if let gone = zones.first(where: { !$0.isActive }) { return try giveUp(gone, connection) }
             let end = RollupPlan.quarter(of: Instant(microseconds: now.microseconds - Self.pause))

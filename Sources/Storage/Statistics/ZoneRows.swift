@@ -28,6 +28,7 @@ enum ZoneRows {
         "id, name, is_active, since, bucket, dimension, dimension_id, replica_id, late_id"
     private static let selectAll = "SELECT \(columns) FROM statistics_zones ORDER BY id"
     private static let selectMarks = "SELECT folded_until, quarters_since FROM statistics_marks WHERE id = 1"
+    private static let lock = "SELECT id FROM statistics_marks WHERE id = 1 FOR UPDATE"
     private static let save =
         "UPDATE statistics_zones SET bucket = ?, dimension = ?, dimension_id = ?, replica_id = ?, late_id = ? WHERE id = ?"
     private static let insert =
@@ -45,6 +46,9 @@ enum ZoneRows {
             )
         }
     }
+
+    /// Nobody books anything in a quarter that is over until this transaction ends, and what was being booked is there.
+    static func lock(_ connection: any SQLConnection) throws { _ = try connection.query(lock) { _ in () } }
 
     static func marks(_ connection: any SQLConnection) throws -> StatisticsMarks {
         guard

@@ -15,6 +15,7 @@ struct Rollups {
     private static let upsert = RollupColumns.upsert(into: "usage_rollups", key: RollupKey.columns)
     private static let insertLate = RollupColumns.insert(into: "usage_late", key: RollupKey.columns)
     private static let selectFolded = "SELECT folded_until FROM statistics_marks WHERE id = 1"
+    private static let lockFolded = selectFolded + " FOR UPDATE"
 
     private var sums: [Key: RollupDelta] = [:]
 
@@ -68,9 +69,15 @@ struct Rollups {
 
     /// Writes the sums and forgets them. What belongs to a quarter that has been folded already is also written where the
     /// next fold finds it.
-    mutating func flush(replica: ReplicaID, _ connection: any SQLConnection) throws {
-        guard !sums.isEmpty else { return }
-        let folded = try connection.query(Self.selectFolded) { $0.int64(0) }.first ?? -1
+    ///
+    /// Of a quarter that is over, a fold may be taking the sums at this moment: that and this wait for each other.
+    mutating func flush(replica: ReplicaID, now: Instant, _ connection: any SQLConnection) throws {
+        guard let oldest = sums.keys.lazy.map(\.bucket).min() else { return }
+        func read(_ query: String) throws -> Int64 { try connection.query(query) { $0.int64(0) }.first ?? -1 }
+        let isOver = oldest < RollupPlan.quarter(of: now).microseconds
+        var folded = try read(isOver ? Self.lockFolded : Self.selectFolded)
+        // The clock was ahead of this for a while.
+        if !isOver, oldest <= folded { folded = try read(Self.lockFolded) }
         let statement = try connection.prepare(Self.upsert)
         for (key, delta) in sums.sorted(by: { $0.key < $1.key }) {
             let row = RollupKey(bucket: key.bucket, dimension: key.dimension, id: key.id, replica: replica.rawValue)

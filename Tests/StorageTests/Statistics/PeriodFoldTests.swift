@@ -57,7 +57,7 @@ struct PeriodFoldTests {
         var rollups = Rollups()
         let late = try Self.booking(at: "2026-03-01T10:10:00Z")
         rollups.add(late.0, closing: late.1, cacheSavings: .zero)
-        try database.write { try rollups.flush(replica: ReplicaID(1), $0) }
+        try database.write { try rollups.flush(replica: ReplicaID(1), now: late.0.result.endedAt, $0) }
         #expect(try Self.count("usage_late", database) == 6)
         let back = try #require(Instant(parsing: "2026-03-01T10:20:00Z"))
         while try fold.step(now: back) {}
@@ -71,7 +71,7 @@ struct PeriodFoldTests {
         withExtendedLifetime(books) {}
     }
 
-    private static func booking(at text: String) throws -> (Settlement, Closing) {
+    static func booking(at text: String) throws -> (Settlement, Closing) {
         let hold = Hold(
             groupID: Books.group,
             multiplier: .one,

@@ -123,7 +123,9 @@ struct StatisticsSimulationTests {
             let (settlement, closing) = Self.settlement(ids, charge: charge, at: at)
             rollups.add(settlement, closing: closing, cacheSavings: Money(picoDollars: -charge))
         }
-        try database.write { try rollups.flush(replica: ReplicaID(1 + random.upTo(2)), $0) }
+        try database.write {
+            try rollups.flush(replica: ReplicaID(1 + random.upTo(2)), now: Instant(microseconds: now), $0)
+        }
     }
 
     private static func settlement(_ ids: [UsageDimension: Int64], charge: Int64, at: Instant) -> (Settlement, Closing)

@@ -51,7 +51,7 @@ struct RollupDeltaTests {
                 let (settlement, closing) = Self.settlement(number, charge: charge)
                 rollups.add(settlement, closing: closing, cacheSavings: .zero)
             }
-            try database.write { try rollups.flush(replica: ReplicaID(1), $0) }
+            try database.write { try rollups.flush(replica: ReplicaID(1), now: Instant(microseconds: 0), $0) }
         }
         let rows = try database.read { connection in
             try connection.query("SELECT requests, charge, is_saturated, typeof(charge) FROM usage_rollups") {
