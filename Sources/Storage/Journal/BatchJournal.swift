@@ -184,11 +184,16 @@ package final class BatchJournal: Journal {
             return false
         }
         for pending in taken.refused { pending.completion(.unavailable) }
+        if !taken.late.isEmpty {
+            logger.warning("rows stay locked; their calls are given up", metadata: ["count": "\(taken.late.count)"])
+            giveUp(taken.late[...])
+        }
         guard !taken.work.isEmpty else {
-            if taken.refused.isEmpty { _ = wakes[side]?.wait(timeout: .now() + .milliseconds(500)) }
+            let pause = taken.skipsLocked ? 50 : 500
+            if taken.refused.isEmpty { _ = wakes[side]?.wait(timeout: .now() + .milliseconds(pause)) }
             return true
         }
-        write(taken.work[...], by: side == .admissions ? admitter ?? writer : writer, trustsMemory: true)
+        write(taken.work[...], of: side, trustsMemory: true, skipsLocked: taken.skipsLocked)
         if side != .admissions { queue.withLock { $0.disposed() } }
         let linger = settings.linger(after: taken.work.count)
         if linger > 0 { usleep(linger) }
@@ -197,15 +202,22 @@ package final class BatchJournal: Journal {
 
     /// Commits the work, in as many transactions as it takes; a batch that fails on a record is halved until the record
     /// stands alone.
-    private func write(_ work: ArraySlice<JournalWork>, by writer: BatchWriter, trustsMemory: Bool) {
+    private func write(
+        _ work: ArraySlice<JournalWork>,
+        of side: JournalQueue.Side,
+        trustsMemory: Bool,
+        skipsLocked: Bool
+    ) {
+        let writer = side == .admissions ? admitter ?? writer : writer
         var rest = work
         var trustsMemory = trustsMemory
         var hasFailedAlone = false
         while !rest.isEmpty {
             if queue.withLock({ $0.isAway || $0.isHalted }) { return giveUp(rest) }
             do {
-                let committed = try writer.commit(rest, trustsMemory: trustsMemory)
-                finish(rest.prefix(committed.count), committed)
+                let committed = try writer.commit(rest, trustsMemory: trustsMemory, skipsLocked: skipsLocked)
+                finish(committed)
+                setApart(committed.heldUp, of: side, isNews: !skipsLocked)
                 rest = rest.dropFirst(committed.count)
                 hasFailedAlone = false
             } catch BatchWriter.Failure.record(let fault) {
@@ -213,7 +225,7 @@ package final class BatchJournal: Journal {
                 if rest.count > 1 {
                     logger.warning("a batch failed and is halved", metadata: ["cause": "\(fault.cause)"])
                     let middle = rest.startIndex + rest.count / 2
-                    write(rest[..<middle], by: writer, trustsMemory: false)
+                    write(rest[..<middle], of: side, trustsMemory: false, skipsLocked: skipsLocked)
                     rest = rest[middle...]
                 } else if hasFailedAlone {
                     // Twice alone: it was not the weather.
@@ -228,6 +240,14 @@ package final class BatchJournal: Journal {
                 return giveUp(rest)
             }
         }
+    }
+
+    private func setApart(_ work: [JournalWork], of side: JournalQueue.Side, isNews: Bool) {
+        guard !work.isEmpty else { return }
+        if isNews {
+            logger.warning("others have rows locked; their calls wait apart", metadata: ["count": "\(work.count)"])
+        }
+        queue.withLock { $0.setApart(work, of: side, now: DispatchTime.now().uptimeNanoseconds) }
     }
 
     private func goAway(_ cause: any Error) {
@@ -259,7 +279,8 @@ package final class BatchJournal: Journal {
         giveUp(work)
     }
 
-    func finish(_ work: ArraySlice<JournalWork>, _ committed: BatchWriter.Committed) {
+    func finish(_ committed: BatchWriter.Committed) {
+        let work = committed.done
         committedBatches.add(1, ordering: .relaxed)
         if committed.answers.contains(where: { $0 == nil }) { Failpoint.hit("journal.after-settle-commit") }
         if committed.answers.contains(where: { $0 != nil }) { Failpoint.hit("journal.after-admit-commit") }

@@ -24,9 +24,13 @@ final class BatchWriter: Sendable {
     }
 
     struct Committed: Sendable {
-        /// How much of the work was done: a prefix, ended by the time a transaction may take.
+        /// How much of the work was taken: a prefix, ended by the time a transaction may take.
         var count = 0
-        /// One for each done item; nil for settlements.
+        /// What of it was done.
+        var done: ArraySlice<JournalWork> = []
+        /// The rest of it: others have its rows locked.
+        var heldUp: [JournalWork] = []
+        /// One for each that was done; nil for settlements.
         var answers: [Admission?] = []
         /// Calls that this process had admitted and that are closed now.
         var freed = 0
@@ -72,16 +76,23 @@ final class BatchWriter: Sendable {
 
     /// - Parameter trustsMemory: rows that this process knows to be open are closed without being read first. That is so
     ///   only where no other process may have taken this one for dead.
+    /// - Parameter skipsLocked: on a server, what others have locked is left for another time. A batch that lost against
+    ///   another transaction does so too when it is done again.
     /// - Throws: ``Failure``. Nothing is committed then, except perhaps after `.unknown`.
-    func commit(_ work: ArraySlice<JournalWork>, trustsMemory: Bool) throws -> Committed {
+    func commit(
+        _ work: ArraySlice<JournalWork>,
+        trustsMemory: Bool,
+        skipsLocked: Bool = false
+    ) throws -> Committed {
         let open = trustsMemory && database.dialect == .sqlite ? openCalls.known(in: work) : []
         return try state.withLock { state in
             try meetUserAgents(of: work, &state.memory)
             var committed = Committed()
             var memory = state.memory
             var now = state.newest
-            try transaction { connection in
+            try transaction { connection, isAgain in
                 committed = Committed()
+                committed.done.reserveCapacity(work.count)
                 committed.answers.reserveCapacity(work.count)
                 if state.isUnsure {
                     state.memory.nextLeaf = try AuditLeaves.next(of: state.memory.replica, connection)
@@ -94,7 +105,13 @@ final class BatchWriter: Sendable {
                     case .admit(let pending): needs.admit(pending.request)
                     }
                 }
-                var batch = try LedgerBatch(connection, memory: state.memory, needs: needs, after: state.newest) {
+                var batch = try LedgerBatch(
+                    connection,
+                    memory: state.memory,
+                    needs: needs,
+                    after: state.newest,
+                    skipsLocked: (skipsLocked || isAgain) && database.dialect != .sqlite
+                ) {
                     // Whoever had the locks before may have booked at a later time.
                     try max(LedgerTime.read(connection) ?? clock(), state.newest)
                 }
@@ -102,6 +119,11 @@ final class BatchWriter: Sendable {
                 let start = DispatchTime.now().uptimeNanoseconds
                 var settles = false
                 for item in work {
+                    committed.count += 1
+                    if batch.isHeldUp(item) {
+                        committed.heldUp.append(item)
+                        continue
+                    }
                     switch item {
                     case .settle(let pending):
                         settles = true
@@ -114,7 +136,7 @@ final class BatchWriter: Sendable {
                     case .admit(let pending):
                         committed.answers.append(try batch.admit(pending.request))
                     }
-                    committed.count += 1
+                    committed.done.append(item)
                     if committed.count % 16 == 0,
                         DispatchTime.now().uptimeNanoseconds &- start > batchNanoseconds
                     {
@@ -127,12 +149,12 @@ final class BatchWriter: Sendable {
                 if committed.answers.contains(where: { $0 != nil }) { Failpoint.hit("journal.before-admit-commit") }
             } unknown: { error in
                 state.isUnsure = true
-                return .unknown(error, held: committed.held(of: work))
+                return .unknown(error, held: committed.held)
             }
             state.isUnsure = false
             state.memory = memory
             state.newest = now
-            committed.freed = openCalls.update(work, answers: committed.answers)
+            committed.freed = openCalls.update(committed.done, answers: committed.answers)
             return committed
         }
     }
@@ -146,7 +168,7 @@ final class BatchWriter: Sendable {
         }
         guard !names.isEmpty else { return }
         var met = memory
-        try transaction { connection in
+        try transaction { connection, _ in
             met = memory
             for name in names.sorted() { _ = try met.userAgent(name, connection) }
         } unknown: {
@@ -160,7 +182,7 @@ final class BatchWriter: Sendable {
     /// - Throws: ``Failure``.
     func quarantine(_ settlement: Settlement, cause: String) throws -> Bool {
         try state.withLock { state in
-            try transaction { connection in
+            try transaction { connection, _ in
                 try QuarantineRows.insert(
                     settlement.call.id,
                     record: SettlementCoding.encode(settlement),
@@ -176,7 +198,7 @@ final class BatchWriter: Sendable {
     /// Whether the database takes a commit: writes this replica's beat. - Throws: ``Failure``.
     func beat() throws {
         try state.withLock { state in
-            try transaction { connection in
+            try transaction { connection, _ in
                 try ReplicaRows.beat(
                     state.memory.replica,
                     now: max(LedgerTime.read(connection) ?? clock(), state.newest),
@@ -188,13 +210,13 @@ final class BatchWriter: Sendable {
 
     /// One transaction, again where another was in the way, and whose fault it is where it fails. - Throws: ``Failure``.
     private func transaction(
-        _ body: (any TransactionConnection) throws -> Void,
+        _ body: (any TransactionConnection, _ isAgain: Bool) throws -> Void,
         unknown: (StorageError) -> Failure = { .unknown($0, held: []) }
     ) throws {
         var attempt = 1
         while true {
             do {
-                return try attemptTransaction(body, unknown: unknown)
+                return try attemptTransaction({ try body($0, attempt > 1) }, unknown: unknown)
             } catch StorageError.contended(let cause) {
                 guard attempt < Self.attempts else { throw Failure.away(.contended(cause)) }
                 // Whoever was in the way should not be met again at once.
@@ -265,8 +287,8 @@ final class BatchWriter: Sendable {
 
 extension BatchWriter.Committed {
     /// Calls that would be held for.
-    fileprivate func held(of work: ArraySlice<JournalWork>) -> [(call: CallIntent, hold: Hold)] {
-        zip(work, answers).compactMap { item, answer in
+    fileprivate var held: [(call: CallIntent, hold: Hold)] {
+        zip(done, answers).compactMap { item, answer in
             guard case .admit(let pending) = item, case .held(let hold)? = answer else { return nil }
             return (pending.request.call, hold)
         }

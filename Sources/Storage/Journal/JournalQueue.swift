@@ -2,8 +2,8 @@ import Domain
 
 /// What waits for the writer, and whether the journal takes anything: a value under the journal's lock.
 ///
-/// One writer takes both kinds of work, or each kind has a writer of its own. Settlements are never refused. Admissions are: beyond the queue, beyond a user's quarter of it, and where the spool
-/// would have no room for the settlement of one more call.
+/// One writer takes both kinds of work, or each kind has a writer of its own. Settlements are never refused. Admissions are:
+/// beyond the queue, beyond a user's quarter of it, and where the spool would have no room for the settlement of one more call.
 struct JournalQueue: Sendable {
     /// What becomes of an admission that is offered.
     enum Offer: Hashable {
@@ -21,6 +21,10 @@ struct JournalQueue: Sendable {
         var work: [JournalWork] = []
         /// To be answered 503: they waited too long, or nothing is admitted now.
         var refused: [PendingAdmission] = []
+        /// To be given up: others have had its rows locked for too long.
+        var late: [JournalWork] = []
+        /// The batch must not wait for locks, and the writer not sleep for long: there is work that waits apart.
+        var skipsLocked = false
         /// Nothing is left and nothing will come: the writer ends.
         var isOver = false
     }
@@ -31,6 +35,7 @@ struct JournalQueue: Sendable {
     private var admissionsByUser: [UserID: Int] = [:]
     /// Taken by the writer, not yet disposed of.
     private var inFlight: [PendingSettlement] = []
+    private var apart: [Side: JournalApart] = [:]
     private var refusals = Refusals()
     /// Calls that wait for admission or run.
     private(set) var promised = 0
@@ -84,19 +89,35 @@ struct JournalQueue: Sendable {
 
     // MARK: - The writer's side
 
-    /// Settlements first, then admissions. An empty batch means that the writer may sleep, unless it is over.
+    /// What had waited apart, settlements, then admissions. An empty batch means that the writer may sleep, unless it is over.
     mutating func take(_ side: Side = .both, now: UInt64) -> Taken {
         var taken = Taken()
         taken.work.reserveCapacity(settings.batchCalls)
+        takeApart(side, into: &taken, now: now)
         if side != .admissions {
-            inFlight = settlements.take(settings.batchCalls)
-            for pending in inFlight { taken.work.append(.settle(pending)) }
+            for pending in settlements.take(settings.batchCalls - taken.work.count) {
+                taken.work.append(.settle(pending))
+            }
+            inFlight = taken.work.compactMap { if case .settle(let pending) = $0 { pending } else { nil } }
         }
         if side != .settlements { takeAdmissions(into: &taken, now: now) }
-        let isEmpty = taken.work.isEmpty && taken.refused.isEmpty
-        if isEmpty, isStopping { taken.isOver = end(side) }
+        let isEmpty = taken.work.isEmpty && taken.refused.isEmpty && taken.late.isEmpty
+        if isEmpty, isStopping, !taken.skipsLocked { taken.isOver = end(side) }
         if isEmpty, !taken.isOver { sleeping.insert(side) } else { sleeping.remove(side) }
         return taken
+    }
+
+    private mutating func takeApart(_ side: Side, into taken: inout Taken, now: UInt64) {
+        guard let waiting = apart[side], !waiting.isEmpty else { return }
+        var rest = waiting
+        (taken.work, taken.late) = rest.take(settings.batchCalls, now: now)
+        apart[side] = rest
+        taken.skipsLocked = !rest.isEmpty
+    }
+
+    /// What a batch left out because others have its rows locked.
+    mutating func setApart(_ work: [JournalWork], of side: Side, now: UInt64) {
+        apart[side, default: JournalApart()].put(work, now: now)
     }
 
     private mutating func takeAdmissions(into taken: inout Taken, now: UInt64) {
@@ -174,7 +195,8 @@ struct JournalQueue: Sendable {
     func overdue(now: UInt64) -> [PendingSettlement] {
         let limit = settings.spoolAfterMilliseconds * 1_000_000
         func isOverdue(_ pending: PendingSettlement) -> Bool { !pending.isDone && now &- pending.queuedAt > limit }
-        return inFlight.filter(isOverdue) + settlements.elements.filter(isOverdue)
+        let waiting = apart.values.flatMap(\.settlements)
+        return (inFlight + waiting).filter(isOverdue) + settlements.elements.filter(isOverdue)
     }
 
     // MARK: - Conditions

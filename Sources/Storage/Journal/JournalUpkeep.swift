@@ -62,8 +62,9 @@ extension BatchJournal {
         var hasFailedAlone = false
         while !rest.isEmpty {
             do {
-                let committed = try writer.commit(rest, trustsMemory: false)
-                finish(rest.prefix(committed.count), committed)
+                // What others have locked stays where it is too.
+                let committed = try writer.commit(rest, trustsMemory: false, skipsLocked: true)
+                finish(committed)
                 rest = rest.dropFirst(committed.count)
                 hasFailedAlone = false
             } catch BatchWriter.Failure.record(let fault) {

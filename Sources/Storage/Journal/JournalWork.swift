@@ -5,6 +5,13 @@ import Synchronization
 enum JournalWork: Sendable {
     case settle(PendingSettlement)
     case admit(PendingAdmission)
+
+    var call: CallID {
+        switch self {
+        case .settle(let pending): pending.settlement.call.id
+        case .admit(let pending): pending.request.call.id
+        }
+    }
 }
 
 /// An admission that waits for its commit.

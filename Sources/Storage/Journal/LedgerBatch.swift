@@ -51,16 +51,20 @@ struct LedgerBatch {
     private var balances: Balances
     private var rollups = Rollups()
     private var leaves: AuditLeaves
+    /// What must be decided another time: nothing of it may be asked of this batch.
+    private var elsewhere = LockedElsewhere()
 
     /// Locks and reads.
     /// - Parameters:
     ///   - newest: the newest booking there is: no grant is needed that had ended by then.
+    ///   - skipsLocked: waits for nobody; what others have locked is left out.
     ///   - clock: asked once the locks are there, see ``LedgerTime``.
     init(
         _ connection: any SQLConnection,
         memory: Memory,
         needs: Needs,
         after newest: Instant = Instant(microseconds: .min),
+        skipsLocked: Bool = false,
         clock: () throws -> Instant
     ) throws {
         self.connection = connection
@@ -69,10 +73,14 @@ struct LedgerBatch {
         leaves = AuditLeaves(replica: memory.replica, first: memory.nextLeaf)
         var needs = needs
         if !needs.calls.isEmpty {
-            rows = try CallRows.locked(needs.calls, connection)
+            rows = try CallRows.locked(needs.calls, skipsLocked: skipsLocked, connection)
             for id in needs.calls {
                 let absent = needs.ofAbsent[id]
                 guard let row = rows[id] else {
+                    if skipsLocked, try CallRows.isThere(id, connection) {
+                        elsewhere.calls.insert(id)
+                        continue
+                    }
                     if let absent {
                         needs.lanes.formUnion(absent.parts.lazy.map(\.lane))
                         needs.holders.insert(absent.holder)
@@ -83,8 +91,24 @@ struct LedgerBatch {
                 if row.state != .open, row.state != .uncertain, let absent { needs.holders.insert(absent.holder) }
             }
         }
-        try LaneRows.load(needs.lanes, of: needs.holders, endingAfter: newest, into: &balances, connection)
+        if skipsLocked {
+            let (lanes, holders) = (needs.lanes, needs.holders)
+            let more = try LaneRows.loadUnlocked(lanes, of: holders, endingAfter: newest, into: &balances, connection)
+            elsewhere.lanes = more.lanes
+            elsewhere.holders = more.holders
+        } else {
+            try LaneRows.load(needs.lanes, of: needs.holders, endingAfter: newest, into: &balances, connection)
+        }
         now = try clock()
+    }
+
+    /// Whether what it needs is locked by others.
+    func isHeldUp(_ work: JournalWork) -> Bool {
+        switch work {
+        case .settle(let pending):
+            elsewhere.holdsUp(pending.settlement, row: rows[pending.settlement.call.id])
+        case .admit(let pending): elsewhere.holdsUp(pending.request)
+        }
     }
 
     /// The ledger's time in this transaction.

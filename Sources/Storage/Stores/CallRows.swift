@@ -24,6 +24,10 @@ enum CallRows {
     private static let lock = SizedSQL {
         "SELECT id, user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge FROM api_requests WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
     }
+    private static let lockUnlocked = SizedSQL {
+        "SELECT id, user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge FROM api_requests WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE SKIP LOCKED"
+    }
+    private static let isThere = "SELECT 1 FROM api_requests WHERE id = ?"
     private static let entrySums =
         "SELECT COALESCE(SUM(CASE WHEN kind = 6 THEN amount END), 0), COALESCE(SUM(CASE WHEN kind = 7 THEN -amount END), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1"
     private static let insertUsage = "INSERT INTO api_request_usage (call_id, usage) VALUES (?, ?)"
@@ -131,10 +135,22 @@ enum CallRows {
         try locked([id], connection)[id]
     }
 
-    /// Locks rows in the order of their ids, and reads them.
-    static func locked(_ ids: [CallID], _ connection: any SQLConnection) throws -> [CallID: LockedCall] {
+    static func isThere(_ id: CallID, _ connection: any SQLConnection) throws -> Bool {
+        let statement = try connection.prepare(isThere)
+        defer { statement.reset() }
+        statement.bind(id, at: 1)
+        return try statement.step()
+    }
+
+    /// Locks rows in the order of their ids, and reads them. - Parameter skipsLocked: leaves out what others have locked.
+    static func locked(
+        _ ids: [CallID],
+        skipsLocked: Bool = false,
+        _ connection: any SQLConnection
+    ) throws -> [CallID: LockedCall] {
         var rows: [CallID: LockedCall] = [:]
-        try lock.query(ids.sorted(), connection, bind: { $1.bind($0, at: $2) }) { statement in
+        try (skipsLocked ? lockUnlocked : lock).query(ids.sorted(), connection, bind: { $1.bind($0, at: $2) }) {
+            statement in
             guard let id = statement.callID(0), let parts = statement.bytes(5, HoldParts.decode),
                 let state = CallState(rawValue: statement.int64(6)),
                 let multiplier = try? Multiplier(basisPoints: statement.int64(3))

@@ -15,11 +15,17 @@ enum LaneRows {
     private static let selectGrants = SizedSQL {
         "SELECT \(grantColumns) FROM quota_grants WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
     }
+    private static let selectUnlockedGrants = SizedSQL {
+        "SELECT \(grantColumns) FROM quota_grants WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE SKIP LOCKED"
+    }
     /// Guarded by what was read: another writer's change in between changes no row, and the batch stops.
     private static let updateGrant =
         "UPDATE quota_grants SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ?, ends_at = ?, is_active = ? WHERE id = ? AND available = ? AND held = ? AND captured = ?"
     private static let selectLimits = SizedSQL {
         "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id IN (\(SizedSQL.list("?", $0))) ORDER BY key_id FOR UPDATE"
+    }
+    private static let selectUnlockedLimits = SizedSQL {
+        "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id IN (\(SizedSQL.list("?", $0))) ORDER BY key_id FOR UPDATE SKIP LOCKED"
     }
     private static let updateLimit =
         "UPDATE api_key_limits SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ? WHERE key_id = ? AND available = ? AND held = ? AND captured = ?"
@@ -67,6 +73,54 @@ enum LaneRows {
             connection,
             bind: { $1.bind($0.rawValue, at: $2) }
         ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
+    }
+
+    /// The same without waiting for anybody. - Returns: what others have locked.
+    static func loadUnlocked(
+        _ lanes: Set<Lane>,
+        of holders: Set<QuotaHolder>,
+        endingAfter now: Instant,
+        into balances: inout Balances,
+        _ connection: any SQLConnection
+    ) throws -> LockedElsewhere {
+        var grants: Set<GrantID> = []
+        var keys: Set<APIKeyID> = []
+        for lane in lanes {
+            switch lane {
+            case .grant(let id): grants.insert(id)
+            case .key(let id): keys.insert(id)
+            }
+        }
+        var grantsOfHolder: [QuotaHolder: [GrantID]] = [:]
+        for holder in holders {
+            let ids = try ids(of: holder, endingAfter: now, connection)
+            grantsOfHolder[holder] = ids
+            grants.formUnion(ids)
+        }
+        try selectUnlockedGrants.query(
+            grants.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(grant($0)) }
+        try selectUnlockedLimits.query(
+            keys.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
+        var elsewhere = LockedElsewhere()
+        // What is not there at all is nobody's.
+        for id in grants where balances[id] == nil {
+            let rows = try connection.query("SELECT 1 FROM quota_grants WHERE id = ?", SQLValue(id)) { _ in () }
+            if !rows.isEmpty { elsewhere.lanes.insert(.grant(id)) }
+        }
+        for id in keys where balances[id] == nil {
+            let rows = try connection.query("SELECT 1 FROM api_key_limits WHERE key_id = ?", SQLValue(id)) { _ in () }
+            if !rows.isEmpty { elsewhere.lanes.insert(.key(id)) }
+        }
+        for (holder, ids) in grantsOfHolder where ids.contains(where: { elsewhere.lanes.contains(.grant($0)) }) {
+            elsewhere.holders.insert(holder)
+        }
+        return elsewhere
     }
 
     private static func ids(

@@ -71,6 +71,34 @@ struct JournalQueueTests {
         #expect(queue.unsettled == 0)
     }
 
+    @Test("what others have locked waits apart, is tried again between the rest, and is given up after two seconds")
+    func apart() {
+        var queue = JournalQueue(settings { $0.batchCalls = 2 })
+        let pause = JournalApart.pauseNanoseconds
+        _ = queue.offer(settlement(1))
+        var taken = queue.take(.settlements, now: 0)
+        #expect(ids(taken) == ["settle 1"] && !taken.skipsLocked)
+        queue.setApart(taken.work, of: .settlements, now: 0)
+        queue.disposed()
+        // Others do not wait for it, nor for the lock it waits for.
+        for number in 2...4 { _ = queue.offer(settlement(UInt64(number))) }
+        taken = queue.take(.settlements, now: pause - 1)
+        #expect(ids(taken) == ["settle 2", "settle 3"] && taken.skipsLocked)
+        taken = queue.take(.settlements, now: pause)
+        #expect(ids(taken) == ["settle 1", "settle 4"] && taken.skipsLocked)
+        #expect(queue.unsettled == 2)
+        queue.setApart([taken.work[0]], of: .settlements, now: pause)
+        queue.disposed()
+        // It is late after two seconds since it was first set apart, and ends only then.
+        queue.stop()
+        _ = queue.take(.admissions, now: pause)
+        #expect(!queue.take(.settlements, now: pause).isOver)
+        #expect(queue.overdue(now: .max / 2).count == 1)
+        taken = queue.take(.settlements, now: JournalApart.limitNanoseconds + 1)
+        #expect(taken.late.map(\.call.low) == [Books.call(1).id.low] && taken.work.isEmpty && !taken.isOver)
+        #expect(queue.take(.settlements, now: JournalApart.limitNanoseconds + 2).isOver)
+    }
+
     @Test("what waits in the spool takes the room that another call's settlement would need")
     func spooled() {
         var queue = JournalQueue(settings { $0.runningCalls = 3 })
