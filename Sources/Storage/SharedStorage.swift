@@ -35,17 +35,15 @@ package final class SharedStorage: Sendable {
         let path = try Self.path(in: folder, of: database)
         self.path = path
         let spools = Spool.all(of: path)
-        let replica = try database.write {
-            try ReplicaRows.insert(
-                after: spools.keys.max() ?? ReplicaID(0),
-                now: LedgerTime.now(clock, $0),
-                $0
-            )
+        let (replica, startedAt) = try database.write {
+            let now = try LedgerTime.now(clock, $0)
+            return (try ReplicaRows.insert(after: spools.keys.max() ?? ReplicaID(0), now: now, $0), now)
         }
         self.replica = replica
         pulse = ReplicaPulse(
             database: database,
             replica: replica,
+            startedAt: startedAt,
             deadNanoseconds: deadNanoseconds,
             logger: logger,
             clock: clock

@@ -73,7 +73,8 @@ class Gateway:
     """`tokenaudit serve` on a database of its own. It may be killed and started again; the books stay."""
 
     def __init__(self, directory, fake_port, engine=None, beside=None, **settings):
-        """`beside`: a gateway whose books and master key this one shares, as another replica."""
+        """`engine`: a name, or what makes books. `beside`: a gateway whose books and master key this one shares, as another
+        replica."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.fake_port = fake_port
@@ -81,7 +82,8 @@ class Gateway:
         self.child = None
         self.names = 0
         self.shared_key = None
-        self.books = beside.books if beside else engines.ENGINES[engine or engines.DEFAULT](self.directory)
+        make = engine if callable(engine) else engines.ENGINES[engine or engines.DEFAULT]
+        self.books = beside.books if beside else make(self.directory)
         self.owns_books = beside is None
         # Of an embedded database.
         self.database = self.directory / "tokenaudit.sqlite"

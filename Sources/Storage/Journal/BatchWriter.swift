@@ -44,6 +44,8 @@ final class BatchWriter: Sendable {
         var newest: Instant
         /// A commit's outcome is unknown: its leaves may be there.
         var isUnsure = false
+        /// Of the last transaction. A server that was promoted meanwhile may lack leaves that its predecessor had.
+        var session: UInt64 = 0
     }
 
     /// Where another transaction was in the way, a batch is done again so often.
@@ -90,11 +92,13 @@ final class BatchWriter: Sendable {
             var committed = Committed()
             var memory = state.memory
             var now = state.newest
+            var session = state.session
             try transaction { connection, isAgain in
                 committed = Committed()
+                session = connection.session
                 committed.done.reserveCapacity(work.count)
                 committed.answers.reserveCapacity(work.count)
-                if state.isUnsure {
+                if state.isUnsure || state.session != connection.session {
                     state.memory.nextLeaf = try AuditLeaves.next(of: state.memory.replica, connection)
                 }
                 var needs = LedgerBatch.Needs()
@@ -152,6 +156,7 @@ final class BatchWriter: Sendable {
                 return .unknown(error, held: committed.held)
             }
             state.isUnsure = false
+            state.session = session
             state.memory = memory
             state.newest = now
             committed.freed = openCalls.update(committed.done, answers: committed.answers)

@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import Glibc
 import Logging
 import Synchronization
 
@@ -10,6 +11,7 @@ import Synchronization
 final class ReplicaPulse: Pulse {
     private let database: any LedgerDatabase
     private let replica: ReplicaID
+    private let startedAt: Instant
     private let freshNanoseconds: UInt64
     private let logger: Logger
     private let clock: @Sendable () -> Instant
@@ -24,16 +26,20 @@ final class ReplicaPulse: Pulse {
     /// Beats further apart than this are a gap.
     private let gapNanoseconds: UInt64
 
-    /// - Parameter deadNanoseconds: after which others take this process for dead.
+    /// - Parameters:
+    ///   - startedAt: as its row says.
+    ///   - deadNanoseconds: after which others take this process for dead.
     init(
         database: any LedgerDatabase,
         replica: ReplicaID,
+        startedAt: Instant,
         deadNanoseconds: UInt64,
         logger: Logger,
         clock: @escaping @Sendable () -> Instant
     ) {
         self.database = database
         self.replica = replica
+        self.startedAt = startedAt
         freshNanoseconds = deadNanoseconds / 2
         gapNanoseconds = min(5_000_000_000, deadNanoseconds / 2)
         intervalNanoseconds = min(1_000_000_000, deadNanoseconds / 8)
@@ -52,18 +58,21 @@ final class ReplicaPulse: Pulse {
 
     func start() {
         DispatchQueue(label: "tokenaudit.pulse").async { [self] in
-            let pause = DispatchSemaphore(value: 0)
             var isTold = false
             while !isStopped.load(ordering: .acquiring) {
                 do {
                     try beat()
                     if isTold { logger.notice("this replica is seen to live again") }
                     isTold = false
+                } catch StorageError.constraint(let cause) {
+                    logger.critical("another process has this replica's number", metadata: ["cause": "\(cause)"])
+                    // Its spool is booked by the next start.
+                    _exit(70)
                 } catch {
                     if !isTold { logger.error("this replica's beat failed", metadata: ["cause": "\(error)"]) }
                     isTold = true
                 }
-                _ = pause.wait(timeout: .now() + .nanoseconds(Int(intervalNanoseconds)))
+                usleep(UInt32(intervalNanoseconds / 1_000))
             }
             ended.signal()
         }
@@ -74,7 +83,7 @@ final class ReplicaPulse: Pulse {
         let hasDuty = try database.withLedger(.upkeep) { connection in
             try connection.transaction {
                 let now = try LedgerTime.read(connection) ?? clock()
-                try ReplicaRows.beat(replica, now: now, connection)
+                try ReplicaRows.beat(replica, startedAt: startedAt, now: now, connection)
                 return try DutyRows.take(by: replica, now: now, connection)
             }
         }

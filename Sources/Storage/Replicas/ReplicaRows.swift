@@ -6,6 +6,9 @@ enum ReplicaRows {
         "INSERT INTO replicas (id, started_at, beat_at) SELECT MAX(COALESCE(MAX(id), 0), ?) + 1, ?, ? FROM replicas RETURNING id"
     // Whoever was taken for dead and is not, lives again with its first beat.
     private static let beat = "UPDATE replicas SET beat = beat + 1, beat_at = ?, ended_at = NULL WHERE id = ?"
+    private static let beatOwn =
+        "UPDATE replicas SET beat = beat + 1, beat_at = ?, ended_at = NULL WHERE id = ? AND started_at = ?"
+    private static let restore = "INSERT INTO replicas (id, started_at, beat, beat_at) VALUES (?, ?, 1, ?)"
     private static let end = "UPDATE replicas SET ended_at = ? WHERE id = ?"
     private static let hasOpenCalls = "SELECT COUNT(*) FROM api_requests WHERE state IN (0, 3) AND replica_id = ?"
 
@@ -16,6 +19,19 @@ enum ReplicaRows {
 
     static func beat(_ replica: ReplicaID, now: Instant, _ connection: any SQLConnection) throws {
         try connection.execute(beat, SQLValue(now), SQLValue(replica))
+    }
+
+    /// A beat of a process that knows when its row was made. A standby that was promoted may lack the row, which is made again.
+    /// - Throws: `StorageError.constraint` where another process has been given this id meanwhile.
+    static func beat(
+        _ replica: ReplicaID,
+        startedAt: Instant,
+        now: Instant,
+        _ connection: any SQLConnection
+    ) throws {
+        let (id, start) = (SQLValue(replica), SQLValue(startedAt))
+        guard try connection.execute(beatOwn, SQLValue(now), id, start) == 0 else { return }
+        try connection.execute(restore, id, start, SQLValue(now))
     }
 
     static func end(_ replica: ReplicaID, now: Instant, _ connection: any SQLConnection) throws {

@@ -69,6 +69,9 @@ package protocol SQLConnection: AnyObject {
 
 /// A connection whose transactions are its user's to begin and end.
 package protocol TransactionConnection: SQLConnection {
+    /// Tells the sessions of this process apart: behind another one there may be another server, which was promoted. 0 where
+    /// there can be only one.
+    var session: UInt64 { get }
     /// Begins a transaction that writes.
     func begin() throws(StorageError)
     /// After an error nothing is known of what became of it, unless the error says so: `full`, `busy`, `contended` and

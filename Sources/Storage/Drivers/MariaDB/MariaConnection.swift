@@ -9,6 +9,7 @@ import Glibc
 final class MariaConnection: ServerConnection, @unchecked Sendable {
     let dialect = SQLDialect.mysql
     let timeQuery: String?
+    let session = SessionNumbers.next()
     let handle: UnsafeMutablePointer<MYSQL>
     private let answerSeconds: Int32
     private let turnSeconds: Int

@@ -9,6 +9,7 @@ import Glibc
 final class PostgresConnection: ServerConnection, @unchecked Sendable {
     let dialect = SQLDialect.postgres
     let timeQuery: String?
+    let session = SessionNumbers.next()
     let handle: OpaquePointer
     private let answerMilliseconds: Int32
     private var statements: [String: PostgresStatement] = [:]

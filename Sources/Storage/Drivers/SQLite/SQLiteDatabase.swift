@@ -155,6 +155,7 @@ private struct UncheckedHandle: @unchecked Sendable {
 final class SQLiteConnection: TransactionConnection, @unchecked Sendable {
     let dialect = SQLDialect.sqlite
     let timeQuery: String? = nil
+    let session: UInt64 = 0
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// The same, found by where a text lies rather than by reading it: a ledger statement is a thousand bytes long. The

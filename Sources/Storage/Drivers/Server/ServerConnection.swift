@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A session of a database server. Used on one thread at a time: a pool lends it to one closure.
 protocol ServerConnection: TransactionConnection, Sendable {
     /// Nothing more comes over it.
@@ -8,6 +10,12 @@ protocol ServerConnection: TransactionConnection, Sendable {
     func beginReading() throws(StorageError)
     /// Inside a transaction: makes those who ask for this, in all processes, take turns until it is over.
     func takeTurn() throws(StorageError)
+}
+
+enum SessionNumbers {
+    private static let count = Atomic<UInt64>(0)
+
+    static func next() -> UInt64 { count.add(1, ordering: .relaxed).newValue }
 }
 
 /// What a session is for.
