@@ -1,7 +1,9 @@
 """Clients in numbers, and what their answers must have cost."""
 
 import asyncio
+import collections
 import random
+import time
 
 import raw
 from oracle import price_of
@@ -16,6 +18,8 @@ class Load:
         self.port, self.key, self.clients = port, key, clients
         self.random = random.Random(7)
         self.ended, self.stopping, self.good_since = {}, False, 0
+        # Answers that were none, by their status; the longest that anybody waited for one.
+        self.failed, self.slowest = collections.Counter(), 0
 
     async def run(self):
         await asyncio.gather(*[self.client() for _ in range(self.clients)])
@@ -24,16 +28,19 @@ class Load:
         while not self.stopping:
             stream = self.random.random() < 0.5
             question = raw.chat(self.random.choice(MODELS), stream=stream, usage=stream, max_tokens=200)
+            began = time.monotonic()
             try:
                 answer = await raw.ask(self.port, self.key, question, timeout=60)
             except (OSError, asyncio.IncompleteReadError):
                 answer = None
+            self.slowest = max(self.slowest, time.monotonic() - began)
             if answer and answer.status == 200 and answer.ended and (answer.has_done or not stream):
                 request_id = answer.header("x-request-id")
                 assert request_id not in self.ended, "a request id came twice"
                 self.ended[request_id] = price_of(answer.usage())
                 self.good_since += 1
             else:
+                self.failed[answer.status if answer else 0] += 1
                 await asyncio.sleep(0.02)
 
     def assert_billed(self, gateway):

@@ -35,7 +35,9 @@ package struct AlertOutboxStore: AlertOutbox {
     }
 
     package func dueChannels() async throws(DeskError) -> [AlertChannelID] {
-        try await desk.read { [clock = desk.clock] in try $0.query(Self.selectDue, SQLValue(clock())) { $0.id(0) } }
+        try await desk.read { [clock = desk.clock] connection in
+            try connection.query(Self.selectDue, SQLValue(try LedgerTime.now(clock, connection))) { $0.id(0) }
+        }
     }
 
     package func claim(_ channel: AlertChannelID) async throws(DeskError) -> AlertDelivery? {

@@ -20,7 +20,7 @@ package final class BatchJournal: Journal {
     let onFatal: @Sendable (StorageError) -> Void
     let queue: Mutex<JournalQueue>
     private let pulse: (any Pulse)?
-    private let wakes: [JournalQueue.Side: DispatchSemaphore]
+    private let wakes: [JournalQueue.Side: Permits]
     private let threads = DispatchGroup()
     private let poison = Mutex<Poison?>(nil)
     /// The embedded database, which needs checkpoints.
@@ -86,7 +86,7 @@ package final class BatchJournal: Journal {
         writer = writers[0]
         admitter = database.dialect == .sqlite ? nil : writers[1]
         let sides: [JournalQueue.Side] = admitter == nil ? [.both] : [.settlements, .admissions]
-        wakes = Dictionary(uniqueKeysWithValues: sides.map { ($0, DispatchSemaphore(value: 0)) })
+        wakes = Dictionary(uniqueKeysWithValues: sides.map { ($0, Permits(0)) })
     }
 
     /// Starts the writers, the watch over what is late, and the upkeep; call once.
@@ -124,7 +124,7 @@ package final class BatchJournal: Journal {
     /// stays in the spool for the next start.
     package func stop() async {
         queue.withLock { $0.stop() }
-        for wake in wakes.values { wake.signal() }
+        for wake in wakes.values { wake.give() }
         await withCheckedContinuation { continuation in
             threads.notify(queue: .global()) { continuation.resume() }
         }
@@ -155,7 +155,7 @@ package final class BatchJournal: Journal {
             return (offer, offer == .queued ? queue.takeWake(for: .admissions) : nil)
         }
         if case .answered(let answer) = offer { return completion(answer) }
-        if let sleeper { wakes[sleeper]?.signal() }
+        if let sleeper { wakes[sleeper]?.give() }
     }
 
     package func settle(_ settlement: Settlement, completion: @escaping @Sendable (SettleOutcome) -> Void) {
@@ -169,7 +169,7 @@ package final class BatchJournal: Journal {
             return (isTaken, isTaken ? queue.takeWake(for: .settlements) : nil)
         }
         if !isTaken { return pending.answer(spool.keep(givenUp: [settlement]) ? .durable : .lost) }
-        if let sleeper { wakes[sleeper]?.signal() }
+        if let sleeper { wakes[sleeper]?.give() }
     }
 
     // MARK: - Writing
@@ -180,7 +180,7 @@ package final class BatchJournal: Journal {
         let taken = queue.withLock { $0.take(side, now: DispatchTime.now().uptimeNanoseconds) }
         if taken.isOver {
             // The writer of settlements may have waited for this one.
-            for wake in wakes.values { wake.signal() }
+            for wake in wakes.values { wake.give() }
             return false
         }
         for pending in taken.refused { pending.completion(.unavailable) }
@@ -190,7 +190,7 @@ package final class BatchJournal: Journal {
         }
         guard !taken.work.isEmpty else {
             let pause = taken.skipsLocked ? 50 : 500
-            if taken.refused.isEmpty { _ = wakes[side]?.wait(timeout: .now() + .milliseconds(pause)) }
+            if taken.refused.isEmpty { _ = wakes[side]?.take(withinMilliseconds: pause) }
             return true
         }
         write(taken.work[...], of: side, trustsMemory: true, skipsLocked: taken.skipsLocked)

@@ -31,7 +31,7 @@ package struct QuotaRenewals: Sendable {
             let due = try await desk.read { [clock = desk.clock] connection in
                 try connection.query(
                     Self.selectDue,
-                    .integer(clock().microseconds + Self.aheadMicroseconds),
+                    .integer(try LedgerTime.now(clock, connection).microseconds + Self.aheadMicroseconds),
                     SQLValue(after)
                 ) { row in (id: row.id(0, QuotaID.self), renewal: QuotaRecords.renewal(row, from: 1)) }
             }

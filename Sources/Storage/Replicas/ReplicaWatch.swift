@@ -1,12 +1,13 @@
 import Dispatch
 import Domain
+import Glibc
 import Logging
 import Synchronization
 
 /// Closes by policy what dead replicas left open, see ``DeathWatch``. Whichever replica sees it first does it; a second one finds
 /// nothing.
 final class ReplicaWatch: Sendable {
-    private static let intervalMilliseconds = 2_000
+    private static let intervalMicroseconds: UInt32 = 2_000_000
     // Whoever has open calls counts, whatever its row says.
     private static let selectBeats =
         "SELECT r.id, r.beat FROM replicas r WHERE r.id <> ? AND (r.ended_at IS NULL OR r.id IN (SELECT a.replica_id FROM api_requests a WHERE a.state IN (0, 3)))"
@@ -42,12 +43,11 @@ final class ReplicaWatch: Sendable {
 
     func start() {
         DispatchQueue(label: "tokenaudit.replicas").async { [self] in
-            let pause = DispatchSemaphore(value: 0)
             while !isStopped.load(ordering: .acquiring) {
                 do { try look() } catch {
                     logger.warning("other replicas could not be looked at", metadata: ["cause": "\(error)"])
                 }
-                _ = pause.wait(timeout: .now() + .milliseconds(Self.intervalMilliseconds))
+                usleep(Self.intervalMicroseconds)
             }
             ended.signal()
         }

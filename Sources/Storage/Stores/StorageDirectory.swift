@@ -42,7 +42,7 @@ package final class StorageDirectory: Directory {
     private let loads = DispatchQueue(label: "tokenaudit.directory", attributes: .concurrent)
     private let isStopped = Atomic(false)
     private let listener: PostgresListener?
-    private let wake = DispatchSemaphore(value: 0)
+    private let wake = Permits(0)
 
     /// Reads the catalogue, and tells `settings` what the database has of them. Blocks.
     package init(
@@ -112,12 +112,12 @@ package final class StorageDirectory: Directory {
     /// Follows the change feed until ``stop()``.
     /// - Parameter heardMilliseconds: between two looks while changes are told.
     package func start(heardMilliseconds: Int = 1_500) {
-        listener?.start { [wake] in wake.signal() }
+        listener?.start { [wake] in wake.give() }
         DispatchQueue(label: "tokenaudit.directory.feed").async { [self] in
             while !isStopped.load(ordering: .acquiring) {
                 let pause = listener?.isListening == true ? heardMilliseconds : 500
-                _ = wake.wait(timeout: .now() + .milliseconds(pause))
-                while wake.wait(timeout: .now()) == .success {}
+                _ = wake.take(withinMilliseconds: pause)
+                while wake.take(withinMilliseconds: 0) {}
                 do { try refresh() } catch {
                     logger.error("the change feed could not be read", metadata: ["cause": "\(error)"])
                 }

@@ -19,7 +19,7 @@ package final class PostgresListener: Sendable {
 
     private let url: String
     private let state = Mutex(State())
-    private let stopping = DispatchSemaphore(value: 0)
+    private let stopping = Permits(0)
     private let ended = DispatchSemaphore(value: 0)
 
     init(url: String) { self.url = url }
@@ -34,7 +34,7 @@ package final class PostgresListener: Sendable {
             repeat {
                 try? listen(heard)
                 heard()
-            } while stopping.wait(timeout: .now() + .milliseconds(Self.pauseMilliseconds)) == .timedOut
+            } while !stopping.take(withinMilliseconds: Self.pauseMilliseconds)
             ended.signal()
         }
     }
@@ -47,7 +47,7 @@ package final class PostgresListener: Sendable {
             return state.isStarted && !state.isStopped
         }
         guard isStarted else { return }
-        stopping.signal()
+        stopping.give()
         ended.wait()
     }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -10,7 +9,7 @@ final class SessionPool: Sendable {
     }
 
     private let state = Mutex(State())
-    private let free: DispatchSemaphore
+    private let free: Permits
     private let waitMilliseconds: Int
     private let open: @Sendable () throws -> any ServerConnection
 
@@ -18,13 +17,13 @@ final class SessionPool: Sendable {
     init(limit: Int, waitMilliseconds: Int, open: @escaping @Sendable () throws -> any ServerConnection) {
         self.waitMilliseconds = waitMilliseconds
         self.open = open
-        free = DispatchSemaphore(value: limit)
+        free = Permits(limit)
     }
 
     /// - Throws: `StorageError.busy` where none becomes free in time, else what opening or `body` throws.
     func lend<Value>(_ body: (any ServerConnection) throws -> Value) throws -> Value {
-        guard free.wait(timeout: .now() + .milliseconds(waitMilliseconds)) == .success else { throw StorageError.busy }
-        defer { free.signal() }
+        guard free.take(withinMilliseconds: waitMilliseconds) else { throw StorageError.busy }
+        defer { free.give() }
         guard !state.withLock(\.isClosed) else { throw StorageError.io("the database is closed") }
         let session = try takeIdle() ?? open()
         defer {
