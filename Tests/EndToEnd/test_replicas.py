@@ -292,7 +292,7 @@ async def test_a_zombie_holds_before_it_asks_and_settles_once(replicas, fake):
     replicas.assert_sound(key)
 
 
-@pytest.mark.parametrize("fault", ["cut"])
+@pytest.mark.parametrize("fault", ["cut", "stalled"])
 async def test_a_replica_without_its_database_serves_nobody(replicas, fake, fault):
     second, wire, key = replicas.all[1], replicas.wires[1], replicas.first.user(quota="1000.00")
     assert (await raw.ask(second.port, key, raw.chat("fake"))).status == 200

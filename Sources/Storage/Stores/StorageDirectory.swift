@@ -1,5 +1,6 @@
 import Dispatch
 package import Domain
+import Glibc
 package import Logging
 import Synchronization
 
@@ -11,8 +12,14 @@ package final class StorageDirectory: Directory {
         var known: [KeyDigest: Principal] = [:]
         var unknown: Set<KeyDigest> = []
         /// Who waits for a key that is being read.
-        var waiting: [KeyDigest: [@Sendable (PrincipalLookup?) -> Void]] = [:]
+        var waiting: [KeyDigest: Waiting] = [:]
         var feed: Int64
+    }
+
+    fileprivate struct Waiting {
+        /// Monotonic nanoseconds.
+        let since = DispatchTime.now().uptimeNanoseconds
+        var completions: [@Sendable (PrincipalLookup?) -> Void]
     }
 
     /// What the change feed said since the last look.
@@ -32,6 +39,8 @@ package final class StorageDirectory: Directory {
     /// Keys being read at a time, and callers waiting for one of them.
     private static let loadLimit = 64
     private static let waiterLimit = 8_192
+    /// For how long anybody waits for a database that does not answer.
+    private static let patienceNanoseconds: UInt64 = 5_000_000_000
     private static let changesLimit = 1_000
 
     private let database: any Database
@@ -79,12 +88,12 @@ package final class StorageDirectory: Directory {
         enum Place { case first(feed: Int64), joined, refused }
         let place = state.withLock { state -> Place in
             if let waiters = state.waiting[digest] {
-                guard waiters.count < Self.waiterLimit else { return .refused }
-                state.waiting[digest]?.append(completion)
+                guard waiters.completions.count < Self.waiterLimit else { return .refused }
+                state.waiting[digest]?.completions.append(completion)
                 return .joined
             }
             guard state.waiting.count < Self.loadLimit else { return .refused }
-            state.waiting[digest] = [completion]
+            state.waiting[digest] = Waiting(completions: [completion])
             return .first(feed: state.feed)
         }
         switch place {
@@ -100,7 +109,7 @@ package final class StorageDirectory: Directory {
             logger.error("a key could not be looked up", metadata: ["cause": "\(error)"])
         }
         let (lookup, waiters) = state.withLock { state in
-            let waiters = state.waiting.removeValue(forKey: digest) ?? []
+            let waiters = state.waiting.removeValue(forKey: digest)?.completions ?? []
             guard case .success(let principal) = found else { return (PrincipalLookup?.none, waiters) }
             // A change in between may have been about this key: answer, but do not remember.
             if state.feed == feed { state.remember(principal, for: digest) }
@@ -123,6 +132,26 @@ package final class StorageDirectory: Directory {
                 }
             }
         }
+        DispatchQueue(label: "tokenaudit.directory.patience").async { [self] in
+            while !isStopped.load(ordering: .acquiring) {
+                usleep(500_000)
+                dismiss()
+            }
+        }
+    }
+
+    /// Whoever has waited too long is told that nothing is known; the reading itself goes on.
+    private func dismiss() {
+        let now = DispatchTime.now().uptimeNanoseconds
+        let dismissed = state.withLock { state in
+            var dismissed: [@Sendable (PrincipalLookup?) -> Void] = []
+            for (digest, waiting) in state.waiting where now &- waiting.since > Self.patienceNanoseconds {
+                dismissed += waiting.completions
+                state.waiting[digest]?.completions = []
+            }
+            return dismissed
+        }
+        for completion in dismissed { completion(nil) }
     }
 
     package func stop() {
