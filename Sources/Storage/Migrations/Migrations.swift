@@ -15,11 +15,14 @@ package struct Migration: Sendable {
 }
 
 package enum Migrations {
-    package static let all: [Migration] = [
-        .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts, .replicas,
-        .rateBuckets, .partitions,
-    ]
+    package static let all: [Migration] =
+        [
+            .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts, .replicas,
+            .rateBuckets, .partitions,
+        ] + Migration.rehearsals
     package static let newest: Int64 = all.last?.version ?? 0
+    /// Of a step, where others are in the way: for some tens of seconds.
+    private static let attempts = 60
     /// What came before was never released.
     private static let oldest: Int64 = all.first?.version ?? 0
 
@@ -59,7 +62,7 @@ package enum Migrations {
             guard migration.isAdditive || !additiveOnly else {
                 throw StorageError.unusable("schema \(migration.version) needs 'tokenaudit migrate'")
             }
-            try patiently(database) { connection in
+            try patiently(on: database) { connection in
                 try connection.execute(
                     "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"
                 )
@@ -86,14 +89,23 @@ package enum Migrations {
         return taken
     }
 
-    /// Whoever reads a table for long keeps its form; a step gives up at once, for calls wait behind it, and comes again.
-    private static func patiently(_ database: any Database, _ step: (any SQLConnection) throws -> Void) throws {
-        var attempts = 20
-        while true {
-            do { return try database.write(step) } catch StorageError.contended(let cause) {
-                attempts -= 1
-                guard attempts > 0 else { throw StorageError.contended(cause) }
-                usleep(100_000)
+    /// A transaction that defines something, beside servers that use the tables: it waits for each only shortly, since all others
+    /// wait behind it, and comes again later.
+    private static func patiently(
+        on database: any Database,
+        _ body: (any SQLConnection) throws -> Void
+    ) throws {
+        for attempt in 1... {
+            do {
+                return try database.write { connection in
+                    guard let patience = connection.dialect.definingPatience else { return try body(connection) }
+                    try connection.execute(patience.before)
+                    defer { _ = try? connection.execute(patience.after) }
+                    try body(connection)
+                }
+            } catch StorageError.contended(let cause) {
+                guard attempt < attempts else { throw StorageError.contended(cause) }
+                usleep(UInt32.random(in: 50_000...150_000))
             }
         }
     }

@@ -17,6 +17,15 @@ package enum SQLDialect: String, Sendable, CaseIterable {
     /// Rows that one statement names or locks: an embedded engine is asked row by row, where no message is sent.
     var rowsAtOnce: Int { self == .sqlite ? 1 : 128 }
 
+    /// How long a statement that defines something waits for its table, with everybody else behind it. (MariaDB counts seconds.)
+    var definingPatience: (before: String, after: String)? {
+        switch self {
+        case .sqlite: nil
+        case .postgres: ("SET LOCAL lock_timeout = 200", "SET LOCAL lock_timeout = 5000")
+        case .mysql: ("SET SESSION lock_wait_timeout = 1", "SET SESSION lock_wait_timeout = 5")
+        }
+    }
+
     /// Counts the tables of a name.
     var tableExists: String {
         switch self {
