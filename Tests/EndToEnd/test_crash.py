@@ -9,7 +9,7 @@ import pytest
 
 import raw
 from oracle import price_of
-from servers import ROOT
+from servers import ROOT, until
 
 MODELS = [
     "fake",
@@ -18,7 +18,13 @@ MODELS = [
     "fake-usage-1000-200-50-10",
     "fake-stream-7-usage-333-111-77-33",
 ]
-KILLS = int(os.environ.get("TOKENAUDIT_SOAK_KILLS", "20"))
+KILLS = int(os.environ.get("TOKENAUDIT_SOAK_KILLS", "0"))
+# A process that was killed may have sent a commit that the server carries out later: its calls are closed by the next watch.
+SHARED = {"uncertain_after": "6s"}
+
+
+def settings(engine):
+    return {"engine": engine} | ({} if engine == "sqlite" else SHARED)
 
 
 class Load:
@@ -52,6 +58,8 @@ class Load:
 
     def assert_billed(self, resolved=True):
         """Every answer that ended: one captured row, exact. Every other row: void, or resolved by policy, within its hold."""
+        if resolved and self.gateway.books.name != "sqlite":
+            until(lambda: not self.gateway.rows("SELECT 1 FROM api_requests WHERE state IN (0, 3)"), "all closed", 30)
         calls = self.gateway.calls()
         for request_id, expected in self.ended.items():
             row = calls.get(request_id)
@@ -60,35 +68,38 @@ class Load:
         for request_id, row in calls.items():
             assert 0 <= row["charge"] <= row["hold"]
             if resolved:
-                assert row["state"] != "open", f"{request_id} is open though its process is dead"
+                assert row["state"] not in ("open", "uncertain"), f"{request_id} is open though its process is dead"
         self.gateway.assert_grants_hold()
 
 
-async def test_random_kills_under_load(make_gateway):
-    gateway = make_gateway(*MODELS, name="crash")
+async def test_random_kills_under_load(make_gateway, engine):
+    count = KILLS or (20 if engine == "sqlite" else 6)
+    gateway = make_gateway(*MODELS, name="crash", **settings(engine))
     key = gateway.user(quota="1000.00")
     load = Load(gateway, key, seed=42)
     kills = random.Random(4711)
     running = asyncio.ensure_future(load.run())
     try:
-        for number in range(KILLS):
+        for number in range(count):
             await asyncio.sleep(kills.uniform(0.15, 0.9))
             assert not running.done(), running.exception()
             await asyncio.to_thread(gateway.kill)
             await asyncio.to_thread(gateway.verify)
             await asyncio.to_thread(gateway.start)
             if number % 20 == 19:
-                print(f"{number + 1} of {KILLS} kills, {len(load.ended)} answers ended of {load.asked} asked", flush=True)
+                print(f"{number + 1} of {count} kills, {len(load.ended)} answers ended of {load.asked} asked", flush=True)
         await asyncio.sleep(0.5)
     finally:
         load.stopping = True
         await running
-    assert len(load.ended) > KILLS, "the load did come through in between"
-    assert await asyncio.to_thread(gateway.stop) == 0
+    assert len(load.ended) > count, "the load did come through in between"
+    if engine == "sqlite":
+        assert await asyncio.to_thread(gateway.stop) == 0
     gateway.verify()
-    load.assert_billed()
+    await asyncio.to_thread(load.assert_billed)
+    assert await asyncio.to_thread(gateway.stop) == 0
     rows = gateway.calls().values()
-    print(f"{KILLS} kills: {load.asked} asked, {len(load.ended)} ended, {len(rows)} calls in the books")
+    print(f"{count} kills: {load.asked} asked, {len(load.ended)} ended, {len(rows)} calls in the books")
 
 
 def failpoints():
@@ -100,10 +111,16 @@ def failpoints():
     return sorted(names - {"storage.rewrapped", "copy.rows"})
 
 
+# What a database server adds is the same at every hit; each server is met at one of them.
+HITS = {"postgres": 1, "mysql": 4}
+
+
 @pytest.mark.parametrize("hit", [1, 4])
 @pytest.mark.parametrize("name", failpoints())
-async def test_a_kill_at_a_chosen_point(make_gateway, fake, name, hit):
-    gateway = make_gateway(*MODELS, "hanging", start=False, name="point")
+async def test_a_kill_at_a_chosen_point(make_gateway, engine, fake, name, hit):
+    if engine != "sqlite" and hit != HITS[engine]:
+        pytest.skip("the other server's")
+    gateway = make_gateway(*MODELS, "hanging", start=False, name="point", **settings(engine))
     key = gateway.user()
     load = Load(gateway, key, clients=4, seed=hit)
     if name.startswith("recovery"):
@@ -124,7 +141,7 @@ async def test_a_kill_at_a_chosen_point(make_gateway, fake, name, hit):
         await running
     gateway.verify()
     gateway.start()
-    load.assert_billed()
+    await asyncio.to_thread(load.assert_billed)
     after = await raw.ask(gateway.port, key, raw.chat("fake"))
     assert after.status == 200
     gateway.verify()
@@ -136,8 +153,9 @@ async def leave_open_calls(gateway, key, fake, count):
     """A gateway that dies while `count` calls wait for their upstream."""
     gateway.start()
     fake.script("hanging", {"never": True})
+    before = fake.counters("hanging")["arrived"]
     tasks = [asyncio.ensure_future(raw.ask(gateway.port, key, raw.chat("hanging"))) for _ in range(count)]
-    await asyncio.to_thread(fake.wait_for_arrivals, "hanging", count)
+    await asyncio.to_thread(fake.wait_for_arrivals, "hanging", before + count)
     gateway.kill()
     await asyncio.gather(*tasks)
     assert sum(row["state"] == "open" for row in gateway.calls().values()) == count
@@ -157,12 +175,13 @@ POINTS = {
 
 @pytest.mark.parametrize("policy", ["charge_input", "charge_hold"])
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_kill_at_each_point_of_a_calls_life(make_gateway, fake, point, policy):
-    gateway = make_gateway("fake", "stuck", name="life", uncertain_policy=policy)
+async def test_a_kill_at_each_point_of_a_calls_life(make_gateway, engine, fake, point, policy):
+    gateway = make_gateway("fake", "stuck", name="life", engine=engine, uncertain_policy=policy)
     key = gateway.user()
     fake.script("stuck", POINTS[point])
+    before = fake.counters("stuck")["arrived"]
     task = asyncio.ensure_future(raw.ask(gateway.port, key, raw.chat("stuck", stream=True)))
-    await asyncio.to_thread(fake.wait_for_arrivals, "stuck", 1)
+    await asyncio.to_thread(fake.wait_for_arrivals, "stuck", before + 1)
     await asyncio.sleep(0.2)  # what the upstream did send is through
     gateway.kill()
     answer = await task
@@ -182,7 +201,7 @@ async def test_a_kill_at_each_point_of_a_calls_life(make_gateway, fake, point, p
 
 
 async def test_two_servers_never_share_one_file(make_gateway):
-    gateway = make_gateway("fake", name="flock")
+    gateway = make_gateway("fake", name="flock", engine="sqlite")
     environment = gateway.environment | {"TOKENAUDIT_LISTEN": "127.0.0.1:0"}
     second = await asyncio.to_thread(gateway.run, "serve", check=False, environment=environment)
     assert second.returncode not in (0, -9, -11)
