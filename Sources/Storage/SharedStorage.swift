@@ -29,7 +29,6 @@ package final class SharedStorage: Sendable {
     ) throws {
         self.database = database
         self.clock = clock
-        rates = SharedRateCounter(database: database, logger: logger, clock: clock)
         try Migrations.run(on: database, additiveOnly: true, now: clock())
         try DatabaseCopy.expectWhole(database)
         let path = try Self.path(in: folder, of: database)
@@ -40,6 +39,7 @@ package final class SharedStorage: Sendable {
             return (try ReplicaRows.insert(after: spools.keys.max() ?? ReplicaID(0), now: now, $0), now)
         }
         self.replica = replica
+        rates = SharedRateCounter(database: database, replica: replica, logger: logger, clock: clock)
         pulse = ReplicaPulse(
             database: database,
             replica: replica,

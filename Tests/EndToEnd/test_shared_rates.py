@@ -10,13 +10,15 @@ from servers import new_key, until
 from test_replicas import SERVERS, Replicas
 
 QUESTION = raw.chat("fake", max_tokens=50)
+# A second of streaming.
+SLOW = raw.chat("fake-stream-40-25ms", stream=True, usage=True, max_tokens=100)
 # What each of the replicas is asked with, in clients.
 EVENLY, SKEWED = [6, 6, 6], [16, 1, 1]
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def replicas(request, fake, tmp_path_factory):
-    made = Replicas(tmp_path_factory.mktemp("rates"), fake, request.param, [{"name": "fake"}])
+    made = Replicas(tmp_path_factory.mktemp("rates"), fake, request.param, [{"name": "fake"}, {"name": "fake-stream-40-25ms"}])
     yield made
     made.stop()
 
@@ -32,9 +34,9 @@ def user(replicas, **rates):
 class Hammer:
     """Clients that ask without pause; those who are refused come again at once."""
 
-    def __init__(self, replicas, key, clients):
+    def __init__(self, replicas, key, clients, question=QUESTION):
         self.replicas, self.key, self.clients = replicas, key, clients
-        self.request = raw.request(key, QUESTION)
+        self.request = raw.request(key, question)
         self.passed, self.refused, self.tokens, self.others = 0, 0, 0, []
 
     async def run(self, seconds):
@@ -104,6 +106,23 @@ async def test_tokens_hold_within_a_tenth(replicas, clients):
     seconds = await hammer.run(20)
     assert not hammer.others, hammer.others[:3]
     assert_within_a_tenth(hammer.tokens, 2000 * seconds, slack=100)
+
+
+@pytest.mark.parametrize("clients", [EVENLY, SKEWED], ids=["evenly", "skewed"])
+async def test_calls_at_a_time_are_counted_together(replicas, clients):
+    key = user(replicas, concurrent_calls=5)
+    hammer = Hammer(replicas, key, clients, SLOW)
+    running = asyncio.ensure_future(hammer.run(12))
+    most = 0
+    while not running.done():
+        open_calls = await asyncio.to_thread(replicas.first.rows, "SELECT COUNT(*) AS n FROM api_requests WHERE state = 0")
+        most = max(most, open_calls[0]["n"])
+        await asyncio.sleep(0.02)
+    await running
+    assert not hammer.others, hammer.others[:3]
+    assert most == 5
+    # A call takes a second, and a place that is free is soon found.
+    assert hammer.passed >= 5 * 12 * 0.6
 
 
 async def test_headers_tell_what_all_have_left(replicas):

@@ -45,7 +45,8 @@ struct SharedRateLimitTests {
                     }
                     let now = Uptime(nanoseconds: 1_000_000_000)
                     let grants = draws.map { draw in
-                        let full = TokenBucket(perMinute: draw.perMinute, at: now)
+                        if draw.bucket.measure == .calls { return draw.grant(besides: 0) }
+                        let full = TokenBucket(perMinute: draw.limit, at: now)
                         return state.buckets[draw.bucket.number, default: full].draw(draw, at: now)
                     }
                     return RateAnswer(grants: grants, replicas: 2)

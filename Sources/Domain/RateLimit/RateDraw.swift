@@ -1,7 +1,6 @@
 /// What one measure of one key, user or model is counted in.
 package struct RateBucket: Hashable, Sendable {
     package let subject: RateSubject
-    /// Requests or tokens.
     package let measure: RateLimit.Measure
 
     package init(subject: RateSubject, measure: RateLimit.Measure) {
@@ -30,18 +29,29 @@ package struct RateBucket: Hashable, Sendable {
 /// What a replica asks of a bucket that all replicas share.
 package struct RateDraw: Hashable, Sendable {
     package let bucket: RateBucket
-    package let perMinute: Int64
+    /// A minute, or at a time.
+    package let limit: Int64
     /// Drawn before and not needed; negative: used without having been drawn. Comes first.
     package let correction: Int64
+    /// Of calls at a time: what this replica goes on having, running calls and what is in hand, whatever it had drawn before.
+    package let kept: Int64
     /// Of the calls that wait, in their order: each is given whole or not at all.
     package let needs: [Int64]
     /// To be had in hand for calls to come, where all that wait have got theirs.
     package let spare: Int64
 
-    package init(bucket: RateBucket, perMinute: Int64, correction: Int64 = 0, needs: [Int64] = [], spare: Int64 = 0) {
+    package init(
+        bucket: RateBucket,
+        limit: Int64,
+        correction: Int64 = 0,
+        kept: Int64 = 0,
+        needs: [Int64] = [],
+        spare: Int64 = 0
+    ) {
         self.bucket = bucket
-        self.perMinute = perMinute
+        self.limit = limit
         self.correction = correction
+        self.kept = kept
         self.needs = needs
         self.spare = spare
     }
@@ -82,15 +92,29 @@ extension TokenBucket {
     package mutating func draw(_ draw: RateDraw, at now: Uptime) -> RateGrant {
         rewind(to: now)
         refill(at: now)
-        limit(to: draw.perMinute)
+        limit(to: draw.limit)
         if draw.correction > 0 { giveBack(draw.correction) } else { take(-draw.correction) }
-        var granted: Int64 = 0
-        var isShort = false
-        for need in draw.needs {
-            if need <= level - granted { granted += need } else { isShort = true }
-        }
-        if !isShort { granted += max(0, min(draw.spare, level - granted)) }
+        let granted = draw.granted(of: level)
         take(granted)
         return RateGrant(granted: granted, level: level)
+    }
+}
+
+extension RateDraw {
+    /// Of what there is.
+    fileprivate func granted(of level: Int64) -> Int64 {
+        var granted: Int64 = 0
+        var isShort = false
+        for need in needs {
+            if need <= level - granted { granted += need } else { isShort = true }
+        }
+        return isShort ? granted : granted + max(0, min(spare, level - granted))
+    }
+
+    /// Of calls at a time, where other replicas have so many.
+    package func grant(besides others: Int64) -> RateGrant {
+        let level = limit - others - kept
+        let granted = granted(of: level)
+        return RateGrant(granted: granted, level: level - granted)
     }
 }

@@ -13,14 +13,20 @@ struct RateShare: Sendable {
     /// An empty bucket is asked again after so long, whatever its wait: others may have given back.
     private static let quietNanoseconds: ClosedRange<Int64> = 100_000_000...1_000_000_000
 
-    private(set) var perMinute: Int64
+    let measure: RateLimit.Measure
+    /// A minute, or at a time.
+    private(set) var limit: Int64
     /// Drawn and not used; negative: used and not drawn.
     private(set) var hand: Int64 = 0
+    /// Of calls at a time: that run.
+    private var running: Int64 = 0
     /// Calls that wait for a draw.
     var waiting = 0
     /// It is on the list for the next round.
     var isDue = false
     private(set) var isInRound = false
+    /// Of calls at a time: more may be counted for this replica than it has.
+    private var isUncertain = false
 
     /// What is left in the database, as far as this replica knows.
     private var rest: TokenBucket
@@ -36,22 +42,23 @@ struct RateShare: Sendable {
     /// What the round under way was asked for.
     private var asked: (needs: [Int64], total: Int64, owed: Int64) = ([], 0, 0)
 
-    init(perMinute: Int64, at now: Uptime) {
-        self.perMinute = perMinute
-        rest = TokenBucket(perMinute: perMinute, at: now)
+    init(_ measure: RateLimit.Measure, limit: Int64, at now: Uptime) {
+        self.measure = measure
+        self.limit = limit
+        rest = TokenBucket(perMinute: limit, at: now)
         quietUntil = now
         drawnAt = now
         usedAt = now
     }
 
-    mutating func change(to perMinute: Int64, at now: Uptime) {
-        self.perMinute = perMinute
-        rest.limit(to: perMinute)
+    mutating func change(to limit: Int64, at now: Uptime) {
+        self.limit = limit
+        rest.limit(to: limit)
         quietUntil = now
     }
 
     func mostInHand(_ replicas: Int64) -> Int64 {
-        perMinute < Self.small ? 0 : perMinute / (Self.handsPart * replicas)
+        limit < Self.small ? 0 : limit / (Self.handsPart * replicas)
     }
 
     // MARK: - Calls
@@ -68,26 +75,33 @@ struct RateShare: Sendable {
         max(wait(for: need, at: now), quietUntil.nanoseconds - now.nanoseconds, 1)
     }
 
-    /// Nanoseconds, if nobody else draws.
+    /// Nanoseconds, if nobody else draws. Who knows when a call ends: there is no longer wait than until one asks again.
     private func wait(for need: Int64, at now: Uptime) -> Int64 {
+        guard measure != .calls else { return rest.level + hand < need ? 1 : 0 }
         var rest = rest
         rest.refill(at: now)
-        return rest.wait(for: max(0, min(need, perMinute) - hand))
+        return rest.wait(for: max(0, min(need, limit) - hand))
     }
 
     /// - Returns: whether the next round should bring more.
     mutating func take(_ count: Int64, at now: Uptime) -> Bool {
         hand -= count
-        spent += count
         usedAt = now
+        if measure == .calls { running += count } else { spent += count }
         return !isDue && !isInRound && provided > 0 && hand < provided / 2 && now >= quietUntil
+    }
+
+    /// A call at a time has ended.
+    mutating func end(_ count: Int64) {
+        running -= count
+        hand += count
     }
 
     /// Puts right what a call took; negative: it used more.
     mutating func correct(by count: Int64) {
         let (sum, overflow) = hand.addingReportingOverflow(count)
         // More than the bucket would owe is not owed.
-        hand = max(overflow ? .min : sum, -TokenBucket.longestDebtMinutes * perMinute)
+        hand = max(overflow ? .min : sum, -TokenBucket.longestDebtMinutes * limit)
     }
 
     /// All that is left, here and in the database.
@@ -103,7 +117,7 @@ struct RateShare: Sendable {
     /// There is something to give back or to make good.
     func isOff(_ replicas: Int64, at now: Uptime) -> Bool {
         guard !isDue, !isInRound else { return false }
-        return hand < 0 || hand > mostInHand(replicas) || isForgotten(at: now)
+        return hand < 0 || isUncertain || hand > mostInHand(replicas) || isForgotten(at: now)
     }
 
     private func isForgotten(at now: Uptime) -> Bool {
@@ -115,7 +129,7 @@ struct RateShare: Sendable {
         let most = mostInHand(replicas)
         let wanted = needs.reduce(0, +)
         let elapsed = max(now.nanoseconds - drawnAt.nanoseconds, Self.provision / 10)
-        let rate = Int128(spent + wanted) * Int128(Self.provision) / Int128(elapsed)
+        let rate = measure == .calls ? 0 : Int128(spent + wanted) * Int128(Self.provision) / Int128(elapsed)
         provided = rate < Int128(most) ? Int64(rate) : most
         var correction: Int64 = 0
         if hand < 0 {
@@ -139,8 +153,9 @@ struct RateShare: Sendable {
         isInRound = true
         return RateDraw(
             bucket: bucket,
-            perMinute: perMinute,
+            limit: limit,
             correction: correction,
+            kept: running + hand,
             needs: missing,
             spare: spare
         )
@@ -148,8 +163,9 @@ struct RateShare: Sendable {
 
     mutating func endRound(_ grant: RateGrant, at now: Uptime) {
         isInRound = false
+        isUncertain = false
         hand += grant.granted
-        rest = TokenBucket(perMinute: perMinute, level: min(grant.level, perMinute), refilledAt: now)
+        rest = TokenBucket(perMinute: limit, level: min(grant.level, limit), refilledAt: now)
         guard grant.granted < asked.total else { return quietUntil = now }
         // Whoever is refused is told by what there is now; the least of them tells what else is refused unasked.
         var left = hand
@@ -166,8 +182,11 @@ struct RateShare: Sendable {
     mutating func failRound() {
         guard isInRound else { return }
         isInRound = false
-        correct(by: asked.owed)
+        if measure == .calls { isUncertain = true } else { correct(by: asked.owed) }
     }
 
-    func isIdle(at now: Uptime) -> Bool { hand == 0 && waiting == 0 && !isDue && !isInRound && now >= quietUntil }
+    /// Nothing of it has to be told.
+    var isSettled: Bool { hand == 0 && !isUncertain && !isInRound }
+
+    func isIdle(at now: Uptime) -> Bool { isSettled && running == 0 && waiting == 0 && !isDue && now >= quietUntil }
 }

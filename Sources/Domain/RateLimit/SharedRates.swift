@@ -1,4 +1,4 @@
-/// Requests and tokens a minute where several replicas count together: what this one has drawn of each, and which calls wait until
+/// Rates where several replicas count together: what this one has drawn of each, and which calls wait until
 /// it has drawn more. Pure and without a clock; whoever owns it carries its rounds to the database, one at a time.
 package struct SharedRates: Sendable {
     package typealias Ticket = UInt64
@@ -10,8 +10,15 @@ package struct SharedRates: Sendable {
             /// Of each measure what is needed; nil where it is not limited.
             let requests: Int64?
             let tokens: Int64?
+            let calls: Int64?
 
-            subscript(measure: RateLimit.Measure) -> Int64? { measure == .tokens ? tokens : requests }
+            subscript(measure: RateLimit.Measure) -> Int64? {
+                switch measure {
+                case .requests: requests
+                case .tokens: tokens
+                case .calls: calls
+                }
+            }
         }
 
         fileprivate var parts: [Part] = []
@@ -33,34 +40,54 @@ package struct SharedRates: Sendable {
         let subject: RateSubject
         var requests: RateShare?
         var tokens: RateShare?
+        var calls: RateShare?
         /// Calls that wait, or have taken and not ended.
-        var calls = 0
+        var users = 0
         var isHeld = false
 
         init(subject: RateSubject) { self.subject = subject }
 
         subscript(measure: RateLimit.Measure) -> RateShare? {
-            get { measure == .tokens ? tokens : requests }
-            set { if measure == .tokens { tokens = newValue } else { requests = newValue } }
+            get {
+                switch measure {
+                case .requests: requests
+                case .tokens: tokens
+                case .calls: calls
+                }
+            }
+            set {
+                switch measure {
+                case .requests: requests = newValue
+                case .tokens: tokens = newValue
+                case .calls: calls = newValue
+                }
+            }
         }
 
         mutating func bring(to limit: RateLimit, at now: Uptime) {
-            Self.bring(&requests, to: limit[.requests], at: now)
-            Self.bring(&tokens, to: limit[.tokens], at: now)
+            Self.bring(&requests, .requests, to: limit[.requests], at: now)
+            Self.bring(&tokens, .tokens, to: limit[.tokens], at: now)
+            Self.bring(&calls, .calls, to: limit[.calls], at: now)
         }
 
-        private static func bring(_ share: inout RateShare?, to perMinute: Int64?, at now: Uptime) {
-            guard let perMinute else {
+        private static func bring(
+            _ share: inout RateShare?,
+            _ measure: RateLimit.Measure,
+            to limit: Int64?,
+            at now: Uptime
+        ) {
+            guard let limit else {
                 // What is in hand goes back first.
                 if share?.isIdle(at: now) == true { share = nil }
                 return
             }
-            guard share != nil else { return share = RateShare(perMinute: perMinute, at: now) }
-            if share?.perMinute != perMinute { share?.change(to: perMinute, at: now) }
+            guard share != nil else { return share = RateShare(measure, limit: limit, at: now) }
+            if share?.limit != limit { share?.change(to: limit, at: now) }
         }
 
         func isIdle(at now: Uptime) -> Bool {
-            calls == 0 && !isHeld && requests?.isIdle(at: now) != false && tokens?.isIdle(at: now) != false
+            users == 0 && !isHeld
+                && [requests, tokens, calls].allSatisfy { $0?.isIdle(at: now) != false }
         }
     }
 
@@ -88,7 +115,7 @@ package struct SharedRates: Sendable {
         case asks
     }
 
-    private static let measures: [RateLimit.Measure] = [.requests, .tokens]
+    private static let measures = RateLimit.Measure.allCases
     /// A call waits this long for its draw.
     package static let patienceNanoseconds: Int64 = 2_000_000_000
     /// After a round that failed nobody is asked for so long.
@@ -134,12 +161,13 @@ package struct SharedRates: Sendable {
                 return .crowded
             }
             places[place].bring(to: limit, at: now)
-            places[place].calls += 1
+            places[place].users += 1
             lease.parts.append(
                 .init(
                     place: place,
                     requests: limit[.requests].map { _ in 1 },
-                    tokens: limit[.tokens].map { min(demand.tokens, $0) }
+                    tokens: limit[.tokens].map { min(demand.tokens, $0) },
+                    calls: limit[.calls].map { _ in 1 }
                 )
             )
         }
@@ -165,9 +193,9 @@ package struct SharedRates: Sendable {
     /// Ends a call: the request stays counted, of the tokens those that were used.
     package mutating func giveBack(_ lease: Lease, usedTokens: Int64) {
         for part in lease.parts {
-            guard let taken = part.tokens, places[part.place].tokens != nil else { continue }
-            places[part.place].tokens?.correct(by: taken - max(0, usedTokens))
-            hold(part.place)
+            if let taken = part.tokens { places[part.place].tokens?.correct(by: taken - max(0, usedTokens)) }
+            if let taken = part.calls { places[part.place].calls?.end(taken) }
+            if part.tokens != nil || part.calls != nil { hold(part.place) }
         }
         leave(lease)
     }
@@ -184,12 +212,12 @@ package struct SharedRates: Sendable {
                     let another = RateRefusal(
                         subject: entry.subject,
                         measure: measure,
-                        limit: share.perMinute,
-                        wait: wait
+                        limit: share.limit,
+                        wait: measure == .calls ? .unknown : wait
                     )
                     refusal = another.longer(than: refusal)
                 }
-                if measure == .tokens, demand.inputTokens > share.perMinute {
+                if measure == .tokens, demand.inputTokens > share.limit {
                     refuse(.endless)
                 } else if need <= share.hand, isAsked || share.waiting == 0 {
                     continue
@@ -237,7 +265,7 @@ package struct SharedRates: Sendable {
     }
 
     private mutating func leave(_ lease: Lease) {
-        for part in lease.parts { places[part.place].calls -= 1 }
+        for part in lease.parts { places[part.place].users -= 1 }
     }
 
     private mutating func hold(_ place: Int) {
@@ -272,7 +300,7 @@ package struct SharedRates: Sendable {
         round = Round(slots: slots, last: waiting.prefix(Self.mostWaitingInRound).last?.ticket ?? 0)
         return slots.map { slot in
             let bucket = RateBucket(subject: places[slot.place].subject, measure: slot.measure)
-            var share = places[slot.place][slot.measure] ?? RateShare(perMinute: 1, at: now)
+            var share = places[slot.place][slot.measure] ?? RateShare(slot.measure, limit: 1, at: now)
             defer { places[slot.place][slot.measure] = share }
             return share.beginRound(bucket, needs: needs[slot] ?? [], replicas: replicas, at: now)
         }
@@ -289,7 +317,10 @@ package struct SharedRates: Sendable {
         for call in asked { wait(call.lease, -1) }
         guard let answer, answer.grants.count == round.slots.count else {
             pausedUntil = Uptime(nanoseconds: now.nanoseconds + Self.pauseNanoseconds)
-            for slot in round.slots { places[slot.place][slot.measure]?.failRound() }
+            for slot in round.slots {
+                places[slot.place][slot.measure]?.failRound()
+                hold(slot.place)
+            }
             for call in asked { leave(call.lease) }
             return asked.map { ($0.ticket, .unavailable) }
         }
@@ -324,7 +355,7 @@ package struct SharedRates: Sendable {
             var isHeld = false
             for measure in Self.measures {
                 guard let share = places[place][measure] else { continue }
-                if share.hand != 0 || share.isInRound { isHeld = true }
+                if !share.isSettled { isHeld = true }
                 guard share.isOff(replicas, at: now) else { continue }
                 places[place][measure]?.isDue = true
                 due.append(Slot(place: place, measure: measure))

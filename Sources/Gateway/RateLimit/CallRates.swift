@@ -5,13 +5,12 @@ import Synchronization
 
 /// The rates of everything that is limited, shared by all event loops: one lock, held for less than a microsecond.
 ///
-/// Alone, a process counts by itself. Where several count together, requests and tokens are drawn from what they share, see
-/// ``SharedRates``: a call whose replica has none in hand waits for the draw, and no event loop does.
+/// Alone, a process counts by itself. Where several count together, each draws from what they share, see ``SharedRates``: a call whose replica has none in hand waits for the draw, and no event loop does.
 final class CallRates: Sendable {
     /// What a call has taken.
-    struct Lease: Sendable {
-        fileprivate var own: RateLimiter.Lease?
-        fileprivate var shared: SharedRates.Lease?
+    enum Lease: Sendable {
+        case own(RateLimiter.Lease)
+        case shared(SharedRates.Lease)
     }
 
     enum Outcome: Sendable {
@@ -26,15 +25,10 @@ final class CallRates: Sendable {
         case unavailable
     }
 
-    private struct Waiting {
-        let own: RateLimiter.Lease?
-        let waiter: any RateWaiter
-    }
-
     private struct State {
         var limiter = RateLimiter()
         var shared = SharedRates()
-        var waiting: [SharedRates.Ticket: Waiting] = [:]
+        var waiting: [SharedRates.Ticket: any RateWaiter] = [:]
         var isLooking = false
     }
 
@@ -95,57 +89,33 @@ final class CallRates: Sendable {
     func giveBack(_ lease: Lease, usedTokens: Int64) {
         let now = uptime()
         let errands = state.withLock { state in
-            if let own = lease.own { state.limiter.giveBack(own, usedTokens: usedTokens, at: now) }
-            guard let shared = lease.shared else { return Errands() }
-            state.shared.giveBack(shared, usedTokens: usedTokens)
-            return collect(&state, at: now)
+            switch lease {
+            case .own(let lease):
+                state.limiter.giveBack(lease, usedTokens: usedTokens, at: now)
+                return Errands()
+            case .shared(let lease):
+                state.shared.giveBack(lease, usedTokens: usedTokens)
+                return collect(&state, at: now)
+            }
         }
         run(errands)
     }
 
     // MARK: - With others
 
-    /// Calls at a time are this process's own.
     private func takeShared(
         _ demand: RateLimiter.Demand,
         of limits: [(subject: RateSubject, limit: RateLimit)],
         at now: Uptime,
         waiter: any RateWaiter
     ) -> Outcome {
-        let own = limits.map { (subject: $0.subject, limit: RateLimit(concurrentCalls: $0.limit[.calls])) }
-            .filter { !$0.limit.isNone }
-        let shared = limits.filter { $0.limit[.requests] != nil || $0.limit[.tokens] != nil }
         let (outcome, errands) = state.withLock { state -> (Outcome, Errands) in
-            var running: RateLimiter.Lease?
-            if !own.isEmpty {
-                let decision = state.limiter.take(demand, of: own, at: now)
-                guard case .taken(let lease, _) = decision else { return (Outcome(decision), Errands()) }
-                running = lease
-            }
-            let decision = state.shared.take(demand, of: shared, at: now)
-            if case .waiting(let ticket) = decision {
-                state.waiting[ticket] = Waiting(own: running, waiter: waiter)
-                return (.waiting, collect(&state, at: now))
-            }
-            return (conclude(decision, running, &state, at: now), collect(&state, at: now))
+            let decision = state.shared.take(demand, of: limits, at: now)
+            if case .waiting(let ticket) = decision { state.waiting[ticket] = waiter }
+            return (Outcome(decision), collect(&state, at: now))
         }
         run(errands)
         return outcome
-    }
-
-    private func conclude(
-        _ decision: SharedRates.Decision,
-        _ own: RateLimiter.Lease?,
-        _ state: inout State,
-        at now: Uptime
-    ) -> Outcome {
-        if case .taken(let lease, let standing) = decision { return .taken(Lease(own: own, shared: lease), standing) }
-        if let own { state.limiter.giveBack(own, usedTokens: 0, at: now) }
-        return switch decision {
-        case .refused(let refusal, let standing): .refused(refusal, standing)
-        case .crowded: .crowded
-        default: .unavailable
-        }
     }
 
     private func collect(_ state: inout State, at now: Uptime) -> Errands {
@@ -191,8 +161,8 @@ final class CallRates: Sendable {
     ) -> Errands {
         var decided: [(waiter: any RateWaiter, outcome: Outcome)] = []
         for (ticket, decision) in decisions {
-            guard let waiting = state.waiting.removeValue(forKey: ticket) else { continue }
-            decided.append((waiting.waiter, conclude(decision, waiting.own, &state, at: now)))
+            guard let waiter = state.waiting.removeValue(forKey: ticket) else { continue }
+            decided.append((waiter, Outcome(decision)))
         }
         var errands = collect(&state, at: now)
         errands.decided = decided
@@ -210,9 +180,20 @@ extension CallRates.Outcome {
     fileprivate init(_ decision: RateLimiter.Decision) {
         self =
             switch decision {
-            case .taken(let lease, let standing): .taken(CallRates.Lease(own: lease), standing)
+            case .taken(let lease, let standing): .taken(.own(lease), standing)
             case .refused(let refusal, let standing): .refused(refusal, standing)
             case .crowded: .crowded
+            }
+    }
+
+    fileprivate init(_ decision: SharedRates.Decision) {
+        self =
+            switch decision {
+            case .taken(let lease, let standing): .taken(.shared(lease), standing)
+            case .refused(let refusal, let standing): .refused(refusal, standing)
+            case .waiting: .waiting
+            case .crowded: .crowded
+            case .unavailable: .unavailable
             }
     }
 }

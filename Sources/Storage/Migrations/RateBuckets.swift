@@ -1,5 +1,5 @@
 extension Migration {
-    /// What all replicas have left of requests and tokens a minute. Negative: owed.
+    /// What all replicas have left of requests and tokens a minute (negative: owed), and what each has of calls at a time.
     static let rateBuckets = Migration(
         version: 12,
         name: "rate_buckets",
@@ -13,7 +13,15 @@ extension Migration {
                 carry INTEGER NOT NULL CHECK (carry >= 0),
                 refilled_at INTEGER NOT NULL
             ) STRICT
+            """,
             """
+            CREATE TABLE rate_slots (
+                bucket_id INTEGER NOT NULL,
+                replica_id INTEGER NOT NULL,
+                slots INTEGER NOT NULL CHECK (slots >= 0),
+                PRIMARY KEY (bucket_id, replica_id)
+            ) STRICT, WITHOUT ROWID
+            """,
         ]
     )
 }

@@ -10,6 +10,8 @@ enum RateBucketRows {
     private static let update =
         "UPDATE rate_buckets SET per_minute = ?, level = ?, carry = ?, refilled_at = ? WHERE id = ?"
 
+    /// Of calls at a time a row is no more than what is locked, see ``RateSlotRows``.
+    ///
     /// Locks the rows of all draws, in the order of their keys; those of buckets that nobody has drawn from yet are full.
     static func lock(
         _ draws: [RateDraw],
@@ -21,7 +23,7 @@ enum RateBucketRows {
         guard found.count < numbers.count else { return found }
         let (missing, now) = (draws.filter { found[$0.bucket.number] == nil }, try now())
         for draw in missing.sorted(by: { $0.bucket.number < $1.bucket.number }) {
-            let full = TokenBucket(perMinute: draw.perMinute, at: now)
+            let full = TokenBucket(perMinute: draw.limit, at: now)
             let statement = try connection.prepare(insert)
             statement.bind(draw.bucket.number, at: 1)
             bind(full, to: statement, from: 2)

@@ -22,20 +22,34 @@ package final class SharedRateCounter: RateCounter {
     }
 
     private let database: any LedgerDatabase
+    private let replica: ReplicaID
     private let logger: Logger
     private let clock: @Sendable () -> Instant
     private let thread = DispatchQueue(label: "tokenaudit.rates")
     /// Of the thread alone.
     private let state = Mutex(State())
 
-    init(database: any LedgerDatabase, logger: Logger, clock: @escaping @Sendable () -> Instant) {
+    init(
+        database: any LedgerDatabase,
+        replica: ReplicaID,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Instant
+    ) {
         self.database = database
+        self.replica = replica
         self.logger = logger
         self.clock = clock
     }
 
     /// Opens its session, so that no call waits for that.
-    func start() { thread.async { [self] in _ = answer([]) } }
+    func start() {
+        thread.async { [self] in
+            try? database.withLedger(.rates) { connection in
+                try connection.transaction { try RateSlotRows.forget(connection) }
+            }
+            _ = answer([])
+        }
+    }
 
     package func draw(_ draws: [RateDraw], then: @escaping @Sendable (RateAnswer?) -> Void) {
         thread.async { [self] in then(answer(draws)) }
@@ -74,26 +88,38 @@ package final class SharedRateCounter: RateCounter {
         var buckets = try RateBucketRows.lock(draws, now: { Uptime(try read()) }, connection)
         // Once the rows are ours: whoever had them before had an earlier one.
         let now = try read()
+        let alive = Instant(microseconds: now.microseconds - Self.aliveMicroseconds)
+        let others = try RateSlotRows.others(
+            than: replica,
+            of: draws.filter { $0.bucket.measure == .calls }.map(\.bucket.number),
+            aliveAfter: alive,
+            connection
+        )
         var grants: [RateGrant] = []
         for draw in draws {
             let number = draw.bucket.number
+            if draw.bucket.measure == .calls {
+                let grant = draw.grant(besides: others[number] ?? 0)
+                grants.append(grant)
+                try RateSlotRows.set(draw.kept + grant.granted, of: replica, in: number, connection)
+                continue
+            }
             guard var bucket = buckets[number] else { throw StorageError.misuse("a bucket that is not there") }
             grants.append(bucket.draw(draw, at: Uptime(now)))
             buckets[number] = bucket
             try RateBucketRows.write(bucket, as: number, connection)
         }
         try connection.flush()
-        return RateAnswer(grants: grants, replicas: try replicas(now: now, connection))
+        return RateAnswer(grants: grants, replicas: try replicas(aliveAfter: alive, connection))
     }
 
-    private func replicas(now: Instant, _ connection: any SQLConnection) throws -> Int64 {
+    private func replicas(aliveAfter: Instant, _ connection: any SQLConnection) throws -> Int64 {
         let uptime = DispatchTime.now().uptimeNanoseconds
         let known = state.withLock { state in
             state.countedAt.flatMap { uptime &- $0 < Self.countedNanoseconds ? state.replicas : nil }
         }
         if let known { return known }
-        let alive = Instant(microseconds: now.microseconds - Self.aliveMicroseconds)
-        let counted = try connection.query(Self.selectReplicas, SQLValue(alive)) { $0.int64(0) }.first ?? 1
+        let counted = try connection.query(Self.selectReplicas, SQLValue(aliveAfter)) { $0.int64(0) }.first ?? 1
         state.withLock { state in
             state.replicas = max(1, counted)
             state.countedAt = uptime

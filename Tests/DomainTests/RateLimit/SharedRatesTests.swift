@@ -16,6 +16,8 @@ import Testing
     /// The database, and replicas that ask it at once.
     private struct Stage {
         var buckets: [Int64: TokenBucket] = [:]
+        /// Of calls at a time, by replica.
+        var slots: [Int: Int64] = [:]
         var replicas: [SharedRates]
         /// Rounds so far.
         var rounds = 0
@@ -26,12 +28,21 @@ import Testing
             let draws = replicas[replica].nextRound(at: now)
             guard !draws.isEmpty else { return [:] }
             rounds += 1
-            let answer = RateAnswer(grants: draws.map { grant($0, at: now) }, replicas: Int64(replicas.count))
+            let answer = RateAnswer(
+                grants: draws.map { grant($0, of: replica, at: now) },
+                replicas: Int64(replicas.count)
+            )
             return Dictionary(uniqueKeysWithValues: replicas[replica].answered(answer, at: now))
         }
 
-        private mutating func grant(_ draw: RateDraw, at now: Uptime) -> RateGrant {
-            buckets[draw.bucket.number, default: TokenBucket(perMinute: draw.perMinute, at: now)].draw(draw, at: now)
+        private mutating func grant(_ draw: RateDraw, of replica: Int, at now: Uptime) -> RateGrant {
+            if draw.bucket.measure == .calls {
+                let grant = draw.grant(besides: slots.filter { $0.key != replica }.values.reduce(0, +))
+                slots[replica] = draw.kept + grant.granted
+                return grant
+            }
+            let full = TokenBucket(perMinute: draw.limit, at: now)
+            return buckets[draw.bucket.number, default: full].draw(draw, at: now)
         }
 
         /// Decided at once, or by the round that it needs.
@@ -261,10 +272,121 @@ import Testing
     @Test("a database whose clock is set back goes on from there")
     func clock() {
         var bucket = TokenBucket(perMinute: 60, at: Self.at(10_000_000))
-        let draw = RateDraw(bucket: RateBucket(subject: Self.key, measure: .requests), perMinute: 60, needs: [60])
+        let draw = RateDraw(bucket: RateBucket(subject: Self.key, measure: .requests), limit: 60, needs: [60])
         #expect(bucket.draw(draw, at: Self.at(10_000_000)).granted == 60)
         #expect(bucket.draw(draw, at: Self.at(1_000)).granted == 0)
         #expect(bucket.draw(draw, at: Self.at(61_000)).granted == 60)
+    }
+
+    @Test("calls at a time: together as many as the limit, and the next one when one has ended, wherever")
+    func calls() {
+        var stage = Stage(3)
+        let limit = RateLimit(concurrentCalls: 4)
+        var leases: [SharedRates.Lease] = []
+        for call in 0..<4 {
+            guard case .taken(let lease, _) = stage.take(call % 2, limit, at: Self.at(0)) else {
+                Issue.record("\(call) refused")
+                return
+            }
+            leases.append(lease)
+        }
+        for replica in 0..<3 {
+            let refused = Self.refusal(stage.take(replica, limit, at: Self.at(1)))
+            #expect(refused == RateRefusal(subject: Self.key, measure: .calls, limit: 4, wait: .unknown))
+        }
+        // Whose own call has ended need not ask.
+        stage.replicas[0].giveBack(leases[0], usedTokens: 5)
+        let rounds = stage.rounds
+        guard case .taken(let again, _) = stage.take(0, limit, at: Self.at(2)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(stage.rounds == rounds)
+        stage.replicas[0].giveBack(again, usedTokens: 5)
+        _ = stage.replicas[0].look(at: Self.at(100))
+        _ = stage.round(0, at: Self.at(100))
+        #expect(Self.isTaken(stage.take(2, limit, at: Self.at(200))))
+        #expect(Self.refusal(stage.take(0, limit, at: Self.at(200))) != nil)
+    }
+
+    @Test("calls at a time: what an unknown round has counted is counted right by the next")
+    func unknownCalls() {
+        var stage = Stage(2)
+        let limit = RateLimit(concurrentCalls: 4)
+        for _ in 0..<4 { _ = stage.replicas[0].take(Self.one, of: Self.limits(limit), at: Self.at(0)) }
+        #expect(stage.replicas[0].nextRound(at: Self.at(0)).count == 1)
+        stage.slots[0] = 4
+        #expect(stage.replicas[0].answered(nil, at: Self.at(1)).count == 4)
+        #expect(Self.refusal(stage.take(1, limit, at: Self.at(2))) != nil)
+        _ = stage.replicas[0].look(at: Self.at(300))
+        _ = stage.round(0, at: Self.at(300))
+        #expect(stage.slots[0] == 0 && Self.isTaken(stage.take(1, limit, at: Self.at(400))))
+        _ = stage.replicas[0].look(at: Self.at(400))
+        #expect(!stage.replicas[0].needsLook)
+    }
+
+    @Test(
+        "calls at a time, at random: never more than the limit, and nothing is left behind",
+        arguments: 1...10 as ClosedRange<UInt64>
+    )
+    func randomCalls(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var stage = Stage(3)
+        let limit = RateLimit(concurrentCalls: random.oneIn(2) ? random.int(1...8) : random.int(100...400))
+        let most = limit[.calls] ?? 0
+        var running: [[SharedRates.Lease]] = [[], [], []]
+        var peak = 0
+        for step in 0..<6_000 as Range<Int64> {
+            let (now, replica) = (Self.at(step * 20), Int(random.int(0...2)))
+            switch random.int(0...9) {
+            case 0...5:
+                if case .taken(let lease, _) = stage.take(replica, limit, at: now) { running[replica].append(lease) }
+            case 6...7:
+                if !running[replica].isEmpty {
+                    stage.replicas[replica].giveBack(running[replica].removeLast(), usedTokens: 0)
+                }
+            case 8:
+                _ = stage.replicas[replica].look(at: now)
+                _ = stage.round(replica, at: now)
+            default:
+                guard random.oneIn(20) else { break }
+                if random.oneIn(2) {
+                    // It dies, and is seen to be dead.
+                    stage.replicas[replica] = SharedRates()
+                    stage.slots[replica] = 0
+                    running[replica] = []
+                    break
+                }
+                switch stage.replicas[replica].take(Self.one, of: Self.limits(limit), at: now) {
+                case .taken(let lease, _): running[replica].append(lease)
+                case .waiting:
+                    let draws = stage.replicas[replica].nextRound(at: now)
+                    if random.oneIn(2), let draw = draws.first {
+                        let others = stage.slots.filter { $0.key != replica }.values.reduce(0, +)
+                        stage.slots[replica] = draw.kept + draw.grant(besides: others).granted
+                    }
+                    _ = stage.replicas[replica].answered(nil, at: now)
+                default: break
+                }
+            }
+            let sum = running.reduce(0) { $0 + $1.count }
+            peak = max(peak, sum)
+            guard sum <= most else {
+                Issue.record("\(sum) of \(most) at step \(step), seed \(seed)")
+                return
+            }
+        }
+        #expect(peak >= Int(min(most, 100)) * 8 / 10, "\(peak) of \(most)")
+        for replica in 0..<3 {
+            for lease in running[replica] { stage.replicas[replica].giveBack(lease, usedTokens: 0) }
+            for moment in 0..<30 as Range<Int64> {
+                let now = Self.at(1_000_000 + moment * 100)
+                _ = stage.replicas[replica].look(at: now)
+                _ = stage.round(replica, at: now)
+            }
+            #expect(!stage.replicas[replica].needsLook)
+        }
+        #expect(stage.slots.values.reduce(0, +) == 0)
     }
 
     @Test("each bucket has a number of its own")
@@ -273,8 +395,8 @@ import Testing
             [.key(APIKeyID(id)), .user(UserID(id)), .model(ModelID(id))]
         }
         let numbers = subjects.flatMap { subject in
-            [.requests, .tokens].map { RateBucket(subject: subject, measure: $0).number }
+            RateLimit.Measure.allCases.map { RateBucket(subject: subject, measure: $0).number }
         }
-        #expect(Set(numbers).count == 300)
+        #expect(Set(numbers).count == 450)
     }
 }

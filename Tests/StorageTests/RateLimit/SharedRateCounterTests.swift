@@ -7,10 +7,12 @@ import Testing
 
 @Suite("rates in the database", .timeLimit(.minutes(2)))
 struct SharedRateCounterTests {
-    private static func counter(_ database: any LedgerDatabase) -> SharedRateCounter {
+    private static func counter(_ database: any LedgerDatabase, of replica: Int64 = 1) -> SharedRateCounter {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return SharedRateCounter(database: database, logger: logger) { Instant(microseconds: 1) }
+        return SharedRateCounter(database: database, replica: ReplicaID(replica), logger: logger) {
+            Instant(microseconds: 1)
+        }
     }
 
     private static func draw(_ id: Int64, perMinute: Int64 = 10, needs: [Int64] = [1], correction: Int64 = 0)
@@ -18,7 +20,7 @@ struct SharedRateCounterTests {
     {
         RateDraw(
             bucket: RateBucket(subject: .key(APIKeyID(id)), measure: .requests),
-            perMinute: perMinute,
+            limit: perMinute,
             correction: correction,
             needs: needs
         )
@@ -87,6 +89,38 @@ struct SharedRateCounterTests {
             do { return try body() } catch StorageError.contended { continue }
         }
         return try body()
+    }
+
+    @Test("calls at a time: what others have is gone, unless they are dead or have ended", arguments: Engine.servers)
+    func calls(engine: Engine) throws {
+        let stage = try TestDatabase(on: engine)
+        try stage.database.write { connection in
+            for (beat, ended) in [(1, nil), (1, nil), (-20_000_000, nil), (1, 1)] as [(Int64, Int64?)] {
+                try connection.execute(
+                    "INSERT INTO replicas (started_at, beat_at, ended_at) VALUES (1, ?, ?)",
+                    .integer(beat),
+                    SQLValue(ended)
+                )
+            }
+        }
+        func draw(_ replica: Int64, kept: Int64 = 0, _ needs: [Int64] = []) throws -> RateGrant? {
+            let bucket = RateBucket(subject: .user(UserID(7)), measure: .calls)
+            let draw = RateDraw(bucket: bucket, limit: 5, kept: kept, needs: needs)
+            return try Self.counter(stage.database, of: replica).drawing([draw]).grants.first
+        }
+        #expect(try draw(3, [1, 1, 1, 1]) == RateGrant(granted: 4, level: 1))
+        #expect(try draw(4, [1]) == RateGrant(granted: 1, level: 4))
+        #expect(try draw(1, [1, 1, 1]) == RateGrant(granted: 3, level: 2))
+        #expect(try draw(2, [1, 1, 1]) == RateGrant(granted: 2, level: 0))
+        #expect(try draw(1, kept: 1) == RateGrant(granted: 0, level: 2))
+        #expect(try draw(2, kept: 2, [2]) == RateGrant(granted: 2, level: 0))
+        try stage.database.withLedger(.rates) { connection in
+            try connection.transaction { try RateSlotRows.forget(connection) }
+        }
+        let rows = try stage.database.read {
+            try $0.query("SELECT replica_id, slots FROM rate_slots ORDER BY replica_id") { [$0.int64(0), $0.int64(1)] }
+        }
+        #expect(rows == [[1, 1], [2, 4], [3, 4]])
     }
 
     @Test("by the database's clock a bucket fills up again", arguments: Engine.servers)
