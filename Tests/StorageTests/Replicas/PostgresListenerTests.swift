@@ -77,6 +77,7 @@ struct PostgresListenerTests {
 
         func close() throws {
             directory.stop()
+            for _ in 0..<200 where listener.isListening { usleep(10_000) }
             #expect(!listener.isListening)
             try other.close()
         }
