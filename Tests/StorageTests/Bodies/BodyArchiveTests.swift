@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("kept bodies", .timeLimit(.minutes(1)))
+@Suite("kept bodies", .everyEngine, .namesEngine, .timeLimit(.minutes(5)))
 struct BodyArchiveTests {
     private static let admin = Actor.user(UserID(1), .admin)
 

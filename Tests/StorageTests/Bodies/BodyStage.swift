@@ -68,9 +68,10 @@ struct BodyStage {
     func book(_ id: CallID) throws {
         _ = try stage.database.write { connection in
             try connection.execute(
-                "INSERT INTO api_requests (id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id) VALUES (?, 1, 1, ?, 1, 1, 1, 1, 1, 1, 10000, 1, 0, 100, x'', 1, 1, 1, 1, '', 1)",
+                "INSERT INTO api_requests (id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id) VALUES (?, 1, 1, ?, 1, 1, 1, 1, 1, 1, 10000, 1, 0, 100, ?, 1, 1, 1, 1, '', 1)",
                 SQLValue(id),
-                SQLValue(Self.owner)
+                SQLValue(Self.owner),
+                .blob([])
             )
         }
     }
