@@ -182,3 +182,22 @@ async def test_what_is_refused_asks_no_database(replicas):
     await running
     assert hammer.passed <= 1 and hammer.refused > 50
     assert len(seen - {before[0]["refilled_at"]}) <= 7, "a look at the database a second"
+
+
+async def test_places_of_a_killed_replica_are_free_after_ten_seconds(replicas):
+    key = user(replicas, concurrent_calls=2)
+    killed, port = replicas.all[2], replicas.all[0].port
+    running = [asyncio.ensure_future(raw.ask(killed.port, key, SLOW)) for _ in range(2)]
+    open_calls = "SELECT COUNT(*) AS n FROM api_requests WHERE state = 0"
+    await asyncio.to_thread(until, lambda: replicas.first.rows(open_calls)[0]["n"] == 2, "both run")
+    await asyncio.to_thread(killed.kill)
+    try:
+        began = time.monotonic()
+        assert (await raw.ask(port, key, QUESTION)).status == 429
+        while (await raw.ask(port, key, QUESTION)).status != 200:
+            assert time.monotonic() - began < 20, "nobody has them"
+            await asyncio.sleep(0.1)
+        assert time.monotonic() - began > 5
+    finally:
+        await asyncio.gather(*running)
+        await asyncio.to_thread(killed.start)
