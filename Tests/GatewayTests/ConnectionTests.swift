@@ -33,12 +33,37 @@ struct ConnectionTests {
             try await client.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
             _ = await client.read { $0.contains("one") }
             await services.triggerGracefulShutdown()
-            // An idle connection is closed at once: its end shows that the shutdown has reached the connections.
             upstream.proceed()
             let answer = await client.readToEnd()
             #expect(answer.contains("two") && answer.contains("[DONE]"))
             let bill = try #require(await gateway.journal.settled(1).first)
             #expect(bill.result.outcome == .captured && bill.result.usage[.output] == 2)
+        }
+        try await upstream.stop()
+    }
+
+    @Test("what comes on an idle connection while the process ends is answered, and its client told to go elsewhere")
+    func farewell() async throws {
+        let upstream = try await upstream(goodStream)
+        try await TestGateway.with(upstreamPort: upstream.port) { gateway, services in
+            let idle = try await RawClient.connect(port: gateway.port)
+            let used = try await RawClient.connect(port: gateway.port)
+            let control = "GET /control HTTP/1.1\r\nHost: g\r\n\r\n"
+            for client in [idle, used] {
+                try await client.send(control)
+                _ = await client.take { $0.contains("control /control") }
+            }
+            await services.triggerGracefulShutdown()
+            // Nobody is let in once the connections have been told.
+            while let late = try? await RawClient.connect(port: gateway.port) { try? await late.close() }
+            try await used.send(RawClient.post("/v1/chat/completions", body: Wire.streamedCall))
+            _ = await used.read { $0.contains("one") }
+            upstream.proceed()
+            let answer = await used.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("[DONE]"))
+            #expect(answer.lowercased().contains("connection: close"))
+            #expect(await idle.readToEnd() == "")
+            #expect(await gateway.journal.settled(1).count == 1)
         }
         try await upstream.stop()
     }

@@ -53,7 +53,11 @@ final class Exchange: Timed, RateWaiter, @unchecked Sendable {
         loop = connection.loop
         startedAt = WallClock.now()
         id = CallID(at: startedAt, random: (loop.random(), loop.random()))
-        writer = AnswerWriter(call: id, version: head.version, isKeepAlive: head.isKeepAlive)
+        writer = AnswerWriter(
+            call: id,
+            version: head.version,
+            isKeepAlive: head.isKeepAlive && !connection.closesAfterAnswer
+        )
         span = gateway.tracing?.begin(under: head.trace, on: loop)
     }
 
@@ -465,9 +469,12 @@ final class Exchange: Timed, RateWaiter, @unchecked Sendable {
         connection.exchangeEnded(keepsAlive: writer.keepsAlive)
     }
 
+    /// The process ends: the client is told to go elsewhere with what comes next.
+    func connectionEnds() { writer.endConnection() }
+
     private func respond(_ error: CallError) {
         guard let connection else { return end() }
-        let keepsAlive = head.isKeepAlive && isBodyComplete
+        let keepsAlive = writer.keepsAlive && isBodyComplete
         if capture != nil { capture?.take(answer: OpenAIError(error).body()) }
         statusCode = error.status
         loop.metrics.refused(error)

@@ -25,6 +25,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     private enum Wait {
         case idle
+        case farewell
         case header
         case body
         case discard
@@ -48,7 +49,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     private var isReadHeldBack = false
     private var isInputClosed = false
     /// Close once the running exchange is over: quiescing, or nothing readable will come any more.
-    private var closesAfterAnswer = false
+    private(set) var closesAfterAnswer = false
     private var isWriteStalled = false
     /// Nothing but the connection's end ends the running answer, so that a broken one must not end as a whole one does.
     var isAnswerUntilClose = false
@@ -62,6 +63,10 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         self.loop = loop
     }
 
+    /// While the process ends, a connection without a call stays open for so long: what its client is just sending would be lost,
+    /// and a proxy may not send it again.
+    private static let farewell = TimeAmount.milliseconds(1_000)
+
     private var isBusy: Bool { if case .idle = plane { false } else { true } }
 
     // MARK: - Deadlines
@@ -74,6 +79,9 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         switch wait {
         case .none:
             deadline = .distantFuture
+            return
+        case .farewell:
+            deadline = .now() + Self.farewell
             return
         case .idle: seconds = deadlines.idleSeconds
         case .header: seconds = deadlines.headerSeconds
@@ -89,7 +97,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         case .header: refuse(.requestTimeout)
         case .body:
             if case .call(let exchange) = plane { exchange.refuse(.requestTimeout) } else { close() }
-        case .idle, .discard: close()
+        case .idle, .farewell, .discard: close()
         case .none: break
         }
     }
@@ -119,7 +127,11 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     }
 
     func bytesArrived() {
-        if case .idle = wait, case .idle = plane { arm(.header) }
+        guard case .idle = plane else { return }
+        switch wait {
+        case .idle, .farewell: arm(.header)
+        default: break
+        }
     }
 
     // MARK: - Inbound
@@ -206,7 +218,11 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             closesAfterAnswer = true
-            if !isBusy { close() }
+            switch plane {
+            case .call(let exchange): exchange.connectionEnds()
+            case .idle: if case .idle = wait { arm(.farewell) }
+            default: break
+            }
         case ChannelEvent.inputClosed:
             isInputClosed = true
             switch plane {

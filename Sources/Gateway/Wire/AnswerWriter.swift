@@ -7,7 +7,7 @@ import NIOHTTP1
 struct AnswerWriter {
     private let call: CallID
     private let version: HTTPVersion
-    private let isKeepAlive: Bool
+    private var isKeepAlive: Bool
     private var framing = Framing.chunked
     /// What the request's output limit was lowered to, if it was.
     var outputLimit: Int64?
@@ -19,6 +19,9 @@ struct AnswerWriter {
         self.version = version
         self.isKeepAlive = isKeepAlive
     }
+
+    /// There will be no other request on the connection. A head that is out already does not tell.
+    mutating func endConnection() { isKeepAlive = false }
 
     /// Whether the connection can carry another request after this answer.
     var keepsAlive: Bool { isKeepAlive && !isUntilClose }
