@@ -126,6 +126,7 @@ final class TestDatabase: Sendable {
             for statement in Migrations.all.flatMap(\.statements) where statement.hasPrefix("INSERT") {
                 try connection.execute(statement)
             }
+            try IdentityRows.advance(connection)
         }
     }
 }
