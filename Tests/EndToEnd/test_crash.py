@@ -111,15 +111,20 @@ def failpoints():
     return sorted(names - {"storage.rewrapped", "copy.rows"})
 
 
-# What a database server adds is the same at every hit; each server is met at one of them.
+# What a database server adds is the same at every hit, and nearly the same on each: one meets each point once.
+SERVERS = ["postgres", "mysql"]
 HITS = {"postgres": 1, "mysql": 4}
+POLICIES = {"postgres": "charge_input", "mysql": "charge_hold"}
+# An engine that was chosen meets all of them.
+IS_CHOSEN = "TOKENAUDIT_TEST_ENGINE" in os.environ
 
 
 @pytest.mark.parametrize("hit", [1, 4])
 @pytest.mark.parametrize("name", failpoints())
 async def test_a_kill_at_a_chosen_point(make_gateway, engine, fake, name, hit):
-    if engine != "sqlite" and hit != HITS[engine]:
-        pytest.skip("the other server's")
+    if engine in SERVERS and not IS_CHOSEN:
+        if engine != SERVERS[failpoints().index(name) % 2] or hit != HITS[engine]:
+            pytest.skip("another server's, or at another hit")
     gateway = make_gateway(*MODELS, "hanging", start=False, name="point", **settings(engine))
     key = gateway.user()
     load = Load(gateway, key, clients=4, seed=hit)
@@ -176,6 +181,8 @@ POINTS = {
 @pytest.mark.parametrize("policy", ["charge_input", "charge_hold"])
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_kill_at_each_point_of_a_calls_life(make_gateway, engine, fake, point, policy):
+    if engine in SERVERS and policy != POLICIES[engine] and not IS_CHOSEN:
+        pytest.skip("another server's")
     gateway = make_gateway("fake", "stuck", name="life", engine=engine, uncertain_policy=policy)
     key = gateway.user()
     fake.script("stuck", POINTS[point])
