@@ -7,6 +7,7 @@ import time
 
 import raw
 from oracle import price_of
+from servers import until
 
 MODELS = ["fake", "fake-stream-20-5ms", "fake-usage-1000-200-50-10", "fake-stream-7-usage-333-111-77-33"]
 
@@ -44,10 +45,21 @@ class Load:
                 await asyncio.sleep(0.02)
 
     def assert_billed(self, gateway):
-        """Each answer that ended has its bill, exactly."""
-        charges = gateway.net_charges()
-        for request_id, expected in self.ended.items():
-            assert charges.get(request_id) == ("captured", expected), request_id
+        """Each answer that ended has its bill, exactly; what was in a spool has it a little later."""
+        wrong = {}
+
+        def are_all_right():
+            charges = gateway.net_charges()
+            wrong.clear()
+            for request_id, expected in self.ended.items():
+                if charges.get(request_id) != ("captured", expected):
+                    wrong[request_id] = (charges.get(request_id), expected)
+            return not wrong
+
+        try:
+            until(are_all_right, "all are billed", 40, pause=0.2)
+        finally:
+            assert not wrong, wrong
 
 
 async def served_on(load):

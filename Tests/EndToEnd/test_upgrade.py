@@ -11,9 +11,9 @@ from proxies import Nginx
 from servers import Gateway, until
 
 SERVERS = ["postgres", "mysql"]
-# A test build with this is the version to come: one more migration, which adds a table, and columns to tables in use.
+# A test build with this is the version to come: two more migrations, which add a table, and columns to tables in use.
 NEW = {"TOKENAUDIT_REHEARSE": "1"}
-VERSION = 1_000_000
+VERSION = 1_000_001
 # A server that did not listen is asked again after fail_timeout.
 NGINX_LOOKS_AGAIN = 3
 

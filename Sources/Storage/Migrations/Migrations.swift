@@ -4,7 +4,8 @@ import Glibc
 /// A step of the schema, never edited once released. Additive ones are run by `serve` and `apply`, others by `migrate`.
 ///
 /// MariaDB commits each statement that defines something; a step that was cut off begins anew there, so its INSERTs may not mind
-/// what is there already.
+/// what is there already. On PostgreSQL a step is one transaction: it changes no two tables that ledger transactions name in
+/// either order (calls and grants), or under load it would lose against them again and again.
 package struct Migration: Sendable {
     package let version: Int64
     package let name: String

@@ -14,11 +14,16 @@
                     isAdditive: true,
                     statements: [
                         "CREATE TABLE rehearsals (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
-                        "ALTER TABLE api_requests ADD COLUMN rehearsal_id INTEGER CHECK (rehearsal_id > 0)",
-                        "ALTER TABLE quota_grants ADD COLUMN rehearsal_id INTEGER NOT NULL DEFAULT 0",
                         "INSERT INTO rehearsals (id, name) VALUES (1, 'first') ON CONFLICT (id) DO NOTHING",
+                        "ALTER TABLE api_requests ADD COLUMN rehearsal_id INTEGER CHECK (rehearsal_id > 0)",
                     ]
-                )
+                ),
+                Migration(
+                    version: 1_000_001,
+                    name: "rehearsal of grants",
+                    isAdditive: true,
+                    statements: ["ALTER TABLE quota_grants ADD COLUMN rehearsal_id INTEGER NOT NULL DEFAULT 0"]
+                ),
             ]
     }
 #else
