@@ -130,8 +130,11 @@ async def test_what_a_lagging_standby_lacks_is_booked_whole_and_named(served, fa
         assert answer.header("x-request-id") in calls
     assert not any(answer.header("x-request-id") in calls for answer in lost)
     # Each beats under its own number, and serves.
-    beats = {row["id"]: row["beat"] for row in gateway.rows("SELECT id, beat FROM replicas WHERE ended_at IS NULL")}
-    assert len(beats) == 2
+    def both_beat():
+        rows = gateway.rows("SELECT id, beat FROM replicas WHERE ended_at IS NULL")
+        return len(rows) == 2 and {row["id"]: row["beat"] for row in rows}
+
+    beats = await asyncio.to_thread(until, both_beat, "both are in the books", 20)
 
     def all_beat():
         now = {row["id"]: row["beat"] for row in gateway.rows("SELECT id, beat FROM replicas")}

@@ -195,7 +195,7 @@ package final class BatchJournal: Journal {
         }
         write(taken.work[...], of: side, trustsMemory: true, skipsLocked: taken.skipsLocked)
         if side != .admissions { queue.withLock { $0.disposed() } }
-        let linger = settings.linger(after: taken.work.count)
+        let linger = settings.linger(after: taken.work.count, isEmbedded: embedded != nil)
         if linger > 0 { usleep(linger) }
         return true
     }

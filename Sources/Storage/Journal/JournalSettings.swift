@@ -6,6 +6,8 @@ package struct JournalSettings: Sendable {
     package var batchMicroseconds: UInt64 = 2_000
     /// The longest pause between batches under load.
     package var lingerMicroseconds = 1_000
+    /// The same on a server, to which a batch is many messages.
+    package var serverLingerMicroseconds = 3_000
     /// Admissions that may wait; no user has more than a quarter of it.
     package var admitQueue = 8_192
     /// An admission that waited longer is answered 503, and voided if it was too late for that.
@@ -22,7 +24,10 @@ package struct JournalSettings: Sendable {
 
     /// The pause after a batch of so many calls: company makes the next ones cheaper, and other writers of the database
     /// get their turn. None where hardly anybody waits; longer the more do.
-    func linger(after calls: Int) -> UInt32 {
-        calls < 4 ? 0 : UInt32(clamping: min(lingerMicroseconds, calls * 30))
+    func linger(after calls: Int, isEmbedded: Bool) -> UInt32 {
+        if calls < 4 { return 0 }
+        return UInt32(
+            clamping: isEmbedded ? min(lingerMicroseconds, calls * 30) : min(serverLingerMicroseconds, calls * 100)
+        )
     }
 }
