@@ -5,7 +5,12 @@ struct SizedSQL: Sendable {
     private static let sizes = [1, 2, 4, 8, 16, 32, 64, 128]
 
     /// - Parameter text: the statement for so many keys.
-    init(_ text: (_ keys: Int) -> String) { texts = Self.sizes.map(text) }
+    init(_ text: (_ keys: Int) -> String) { self.init(texts: Self.sizes.map(text)) }
+
+    private init(texts: [String]) { self.texts = texts }
+
+    /// One that locks, without waiting for anybody: what others have locked is left out.
+    var skippingLocked: SizedSQL { SizedSQL(texts: texts.map { $0 + " SKIP LOCKED" }) }
 
     /// With `key` once for each key, between commas.
     static func list(_ key: String, _ count: Int) -> String {

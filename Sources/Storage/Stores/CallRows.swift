@@ -24,9 +24,7 @@ enum CallRows {
     private static let lock = SizedSQL {
         "SELECT id, user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge FROM api_requests WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
     }
-    private static let lockUnlocked = SizedSQL {
-        "SELECT id, user_id, group_id, price_multiplier, estimated_input_price, parts, state, flags, charge FROM api_requests WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE SKIP LOCKED"
-    }
+    private static let lockUnlocked = lock.skippingLocked
     private static let isThere = "SELECT 1 FROM api_requests WHERE id = ?"
     private static let entrySums =
         "SELECT COALESCE(SUM(CASE WHEN kind = 6 THEN amount END), 0), COALESCE(SUM(CASE WHEN kind = 7 THEN -amount END), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1"

@@ -15,18 +15,14 @@ enum LaneRows {
     private static let selectGrants = SizedSQL {
         "SELECT \(grantColumns) FROM quota_grants WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE"
     }
-    private static let selectUnlockedGrants = SizedSQL {
-        "SELECT \(grantColumns) FROM quota_grants WHERE id IN (\(SizedSQL.list("?", $0))) ORDER BY id FOR UPDATE SKIP LOCKED"
-    }
+    private static let selectUnlockedGrants = selectGrants.skippingLocked
     /// Guarded by what was read: another writer's change in between changes no row, and the batch stops.
     private static let updateGrant =
         "UPDATE quota_grants SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ?, ends_at = ?, is_active = ? WHERE id = ? AND available = ? AND held = ? AND captured = ?"
     private static let selectLimits = SizedSQL {
         "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id IN (\(SizedSQL.list("?", $0))) ORDER BY key_id FOR UPDATE"
     }
-    private static let selectUnlockedLimits = SizedSQL {
-        "SELECT key_id, funded, available, held, captured, forfeited, pending_clawback FROM api_key_limits WHERE key_id IN (\(SizedSQL.list("?", $0))) ORDER BY key_id FOR UPDATE SKIP LOCKED"
-    }
+    private static let selectUnlockedLimits = selectLimits.skippingLocked
     private static let updateLimit =
         "UPDATE api_key_limits SET funded = ?, available = ?, held = ?, captured = ?, forfeited = ?, pending_clawback = ? WHERE key_id = ? AND available = ? AND held = ? AND captured = ?"
 
