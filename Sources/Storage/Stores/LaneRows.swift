@@ -59,16 +59,7 @@ enum LaneRows {
                 rest: { $0.bind(now.microseconds, at: $1) }
             ) { try balances.load(grant($0)) }
         }
-        try selectGrants.query(
-            grants.sorted(),
-            connection,
-            bind: { $1.bind($0.rawValue, at: $2) }
-        ) { try balances.load(grant($0)) }
-        try selectLimits.query(
-            keys.sorted(),
-            connection,
-            bind: { $1.bind($0.rawValue, at: $2) }
-        ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
+        try read(grants, keys, by: (selectGrants, selectLimits), into: &balances, connection)
     }
 
     /// The same without waiting for anybody. - Returns: what others have locked.
@@ -93,16 +84,7 @@ enum LaneRows {
             grantsOfHolder[holder] = ids
             grants.formUnion(ids)
         }
-        try selectUnlockedGrants.query(
-            grants.sorted(),
-            connection,
-            bind: { $1.bind($0.rawValue, at: $2) }
-        ) { try balances.load(grant($0)) }
-        try selectUnlockedLimits.query(
-            keys.sorted(),
-            connection,
-            bind: { $1.bind($0.rawValue, at: $2) }
-        ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
+        try read(grants, keys, by: (selectUnlockedGrants, selectUnlockedLimits), into: &balances, connection)
         var elsewhere = LockedElsewhere()
         // What is not there at all is nobody's.
         for id in grants where balances[id] == nil {
@@ -117,6 +99,25 @@ enum LaneRows {
             elsewhere.holders.insert(holder)
         }
         return elsewhere
+    }
+
+    private static func read(
+        _ grants: some Sequence<GrantID>,
+        _ keys: some Sequence<APIKeyID>,
+        by statements: (grants: SizedSQL, limits: SizedSQL),
+        into balances: inout Balances,
+        _ connection: any SQLConnection
+    ) throws {
+        try statements.grants.query(
+            grants.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(grant($0)) }
+        try statements.limits.query(
+            keys.sorted(),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) }
+        ) { try balances.load(KeyLimit(keyID: $0.id(0), balance: balance($0, from: 1))) }
     }
 
     private static func ids(
