@@ -7,6 +7,8 @@ DEBUG := TOKENAUDIT_FAILPOINTS=1
 BUILD_TESTS := $(DEBUG) swift build --build-tests --explicit-target-dependency-import-check error
 # One binary that needs no Swift to be installed. Exclusive access is proven by every test of a debug build, not at run time.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+# What the gateway shows in a browser, built before it.
+CONSOLE := Scripts/console.py
 PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
 # Private PostgreSQL and MariaDB servers, from before the command to after it.
 WITH_DATABASES := Scripts/databases.py run
@@ -26,6 +28,7 @@ demo: ## a real model behind the gateway, one streamed call, its bill; the serve
 
 build: ## the gateway alone, release build: .build/release/tokenaudit
 	@Scripts/setup.sh build
+	$(CONSOLE)
 	$(RELEASE) --product tokenaudit
 
 run: build ## the gateway, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwise
@@ -33,6 +36,7 @@ run: build ## the gateway, 127.0.0.1:8080 unless TOKENAUDIT_LISTEN says otherwis
 
 test: ## every test: Swift's with each parser fuzzed for 60 s, then the end-to-end tests with real clients and a real model
 	@Scripts/setup.sh test
+	$(CONSOLE)
 	$(BUILD_TESTS)
 	@$(WITH_DATABASES) $(MAKE) --no-print-directory every-test
 
@@ -48,11 +52,13 @@ every-test:
 
 end-to-end: ## the end-to-end tests alone
 	@Scripts/setup.sh test
+	$(CONSOLE)
 	$(BUILD_TESTS)
 	$(WITH_DATABASES) $(PYTEST)
 
-check: ## the build with its arrows checked, the formatter in strict mode, versions with known holes refused
+check: ## the console's types and size, the build with its arrows checked, the formatter in strict mode, versions with known holes refused
 	@Scripts/setup.sh build
+	$(CONSOLE) --check
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
 	$(BUILD_TESTS)
 	python3 Scripts/check_versions.py
@@ -63,16 +69,19 @@ check-deploy: build ## Deploy/ as far as it can be tried here: Helm's own render
 
 bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--quick --with-envoy"
 	@Scripts/setup.sh bench
+	$(CONSOLE)
 	$(RELEASE) --product tokenaudit
 	$(RELEASE) --product fake-upstream
 	python3 Benchmarks/bench.py $(BENCH)
 
 soak: ## SOAK_KILLS=300 kills at random under load, the books proved after each
 	@Scripts/setup.sh test
+	$(CONSOLE)
 	$(BUILD_TESTS)
 	TOKENAUDIT_SOAK_KILLS=$(SOAK_KILLS) $(WITH_DATABASES) $(PYTEST) -k "crash" -s
 
 fuzz: ## every parser for FUZZ_SECONDS=600
 	@Scripts/setup.sh test
+	$(CONSOLE)
 	$(BUILD_TESTS)
 	$(DEBUG) TOKENAUDIT_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --filter Fuzz

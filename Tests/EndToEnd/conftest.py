@@ -8,7 +8,9 @@ import urllib.request
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import browsers  # noqa: E402
 import engines  # noqa: E402
+import staff  # noqa: E402
 from servers import DEBUG, ROOT, Child, Fake, Gateway, free_port  # noqa: E402
 
 # Names the fake upstream understands; see Benchmarks/README.md.
@@ -90,3 +92,27 @@ def real_model(tmp_path_factory):
     urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=10).close()
     yield port
     child.stop()
+
+
+@pytest.fixture(scope="session")
+def chrome():
+    """Debian's Chromium without a window."""
+    driver = browsers.chromium()
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def staffed(make_gateway, tmp_path_factory):
+    """A gateway with somebody of each role and some calls, for the console's tests; each makes what it changes."""
+    gateway = make_gateway(*staff.MODELS, name="staffed")
+    staff.hire(gateway, tmp_path_factory.mktemp("staff"))
+    yield gateway
+    gateway.verify()
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def console(chrome, staffed):
+    """Nobody is signed in yet."""
+    return browsers.Console(chrome, staffed)

@@ -93,6 +93,7 @@ package struct ControlPlane: Sendable {
         if let operations {
             operations.add(to: router)
             DocumentRoutes(operations: operations, version: sources.version).add(to: router)
+            ConsoleRoutes().add(to: router)
         }
         HealthRoutes(sources: sources).add(to: router)
         if let audit = sources.audit { AuditRoutes(audit: audit).add(to: router) }
@@ -166,7 +167,9 @@ struct AnswerMiddleware: RouterMiddleware {
             let methods =
                 APIPath.belowV1(path).map(APIPath.methods(below:)) ?? HealthRoutes.methods(at: path)
                 ?? AuditRoutes.methods(at: path) ?? (sources.metrics == nil ? nil : MetricsRoutes.methods(at: path))
-                ?? operations.flatMap { $0.methods(at: path) ?? DocumentRoutes.methods(at: path) }
+                ?? operations.flatMap {
+                    $0.methods(at: path) ?? DocumentRoutes.methods(at: path) ?? ConsoleRoutes.methods(at: path)
+                }
             guard let methods, !methods.contains(request.method.rawValue) else {
                 return ControlError.notFound(path).response(for: path, in: language)
             }

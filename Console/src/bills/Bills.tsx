@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Bills() {
+    return <Screen title="Bills">…</Screen>;
+}

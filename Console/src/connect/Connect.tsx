@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Connect() {
+    return <Screen title="Connect">…</Screen>;
+}

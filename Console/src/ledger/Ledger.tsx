@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Ledger() {
+    return <Screen title="Ledger">…</Screen>;
+}

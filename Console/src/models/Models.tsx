@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Models() {
+    return <Screen title="Models">…</Screen>;
+}

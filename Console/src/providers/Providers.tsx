@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Providers() {
+    return <Screen title="Providers">…</Screen>;
+}

@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Quotas() {
+    return <Screen title="Quotas">…</Screen>;
+}

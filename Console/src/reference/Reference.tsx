@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Reference() {
+    return <Screen title="Reference">…</Screen>;
+}

@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Requests() {
+    return <Screen title="Requests">…</Screen>;
+}

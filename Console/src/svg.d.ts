@@ -1,0 +1,5 @@
+/** The address of a picture, as the bundler names it. */
+declare module "*.svg" {
+    const address: string;
+    export default address;
+}

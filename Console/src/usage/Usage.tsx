@@ -1,0 +1,5 @@
+import { Screen } from "../shared/Parts";
+
+export default function Usage() {
+    return <Screen title="Usage">…</Screen>;
+}
