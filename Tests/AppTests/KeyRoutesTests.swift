@@ -21,7 +21,7 @@ import Testing
         ),
         ("PATCH", "/api/me/keys/{id}", .user, #"{"expires_at":null}"#, 200),
         ("POST", "/api/me/keys/{id}/rotate", .user, #"{"grace_seconds":60}"#, 200),
-        ("DELETE", "/api/me/keys/{id}", .user, nil, 204),
+        ("DELETE", "/api/me/keys/{id}", .user, nil, 204), ("POST", "/api/me/playground-key", .user, nil, 201),
         ("GET", "/api/admin/requests", .auditor, nil, 200),
         ("GET", "/api/admin/requests/export.csv", .auditor, nil, 200),
         ("GET", "/api/admin/requests/export.jsonl", .auditor, nil, 200),
@@ -144,6 +144,33 @@ import Testing
         #expect(secret.hasPrefix("sk-audit-") && secret.utf8.count == 41 && !shown.text.contains(secret))
         let logged = stage.log.lines.map { "\($0.message) \($0.metadata)" }.joined()
         #expect(!logged.contains(secret))
+    }
+
+    @Test("the playground's key is shown whole once, is one's own and is told from others in lists")
+    func playground() async throws {
+        let stage = try await BooksStage()
+        let token = try await stage.access(.user)
+        var ids: Set<Int> = []
+        var secrets: Set<String> = []
+        for body in [nil, "{}"] {
+            let made = try await stage.ask("POST", "/api/me/playground-key/", token: token, body: body)
+            #expect(made.status == 201 && Set(made.json.keys) == ["id", "api_key", "expires_at"], "\(made.text)")
+            let end = Instant(microseconds: stage.clock.now.microseconds + 15 * 60 * 1_000_000)
+            #expect(made.json["expires_at"] as? String == end.description)
+            ids.insert(try #require(made.json["id"] as? Int))
+            secrets.insert(try #require(made.json["api_key"] as? String))
+        }
+        let id = try #require(ids.first)
+        #expect(ids.count == 1 && secrets.count == 2 && secrets.allSatisfy { $0.hasPrefix("sk-audit-") })
+        for place in ["/api/me/keys/", "/api/admin/keys/?user=\(stage.id(.user))"] {
+            let reader = place.hasPrefix("/api/me") ? token : try await stage.access(.auditor)
+            let list = try await stage.ask("GET", place, token: reader)
+            let row = try #require((list.json["results"] as? [[String: Any]])?.first, "\(list.text)")
+            #expect(row["name"] as? String == "Playground" && row["is_playground"] as? Bool == true)
+            for secret in secrets { #expect(!list.text.contains(secret)) }
+        }
+        let changed = try await stage.ask("PATCH", "/api/me/keys/\(id)/", token: token, body: #"{"expires_at":null}"#)
+        #expect(changed.status == 409 && changed.text.contains("playground_key"), "\(changed.text)")
     }
 
     @Test("an export is safe to open, exact, and noted; what another wrote never begins a formula")

@@ -102,6 +102,30 @@ async def test_a_rotated_key_has_its_grace_and_a_revoked_one_none(managed, root)
             pytest.fail("the secret is still good")
 
 
+async def test_a_key_of_the_playground_ends_with_its_session(managed, root):
+    user, key, _ = new_user(root, "player")
+    person = Browser(managed)
+    assert person.sign_in(user["email"])[0] == 200
+    status, first = person.ask("POST", "/api/me/playground-key/")
+    assert status == 201 and set(first) == {"id", "api_key", "expires_at"}
+    status, second = person.ask("POST", "/api/me/playground-key/")
+    assert status == 201 and second["id"] == first["id"] != key["id"]
+    # Two tabs.
+    for secret in (first["api_key"], second["api_key"]):
+        assert (await call(managed, secret)).status == 200
+    calls = person.ask("GET", "/api/me/requests/")[1]["results"]
+    assert [row["key_name"] for row in calls] == ["Playground"] * 2
+    assert person.ask("POST", "/api/auth/logout/")[0] == 204
+    for secret in (first["api_key"], second["api_key"]):
+        for _ in range(60):
+            if (await call(managed, secret)).status == 401:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("the secret is still good")
+    assert (await call(managed, key["api_key"])).status == 200
+
+
 def test_others_rows_are_not_there(managed, root):
     _, key, quota = new_user(root, "owner")
     stranger, _, _ = new_user(root, "stranger")

@@ -178,6 +178,7 @@ extension DeskError.Conflict {
         case .notBegun: "Its period has not begun yet."
         case .exceedsCaptured: "More than was charged for the call and not given back yet."
         case .revoked: "A revoked key stays revoked; make a new one."
+        case .playground: "The playground's key keeps its name and ends by itself; make another one for other uses."
         case .tooMany: "There are too many of them already."
         case .unreadable: "What is kept does not open: it is damaged, or its key is under another master key."
         case .acknowledged: "It is acknowledged already."

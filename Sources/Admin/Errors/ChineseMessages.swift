@@ -80,6 +80,8 @@ enum ChineseMessages {
         "Its period has not begun yet.": "周期尚未开始。",
         "More than was charged for the call and not given back yet.": "超过该请求已扣且尚未退还的金额。",
         "A revoked key stays revoked; make a new one.": "已吊销的密钥不能恢复，请新建。",
+        "The playground's key keeps its name and ends by itself; make another one for other uses.":
+            "试用场的密钥名称固定并会自动失效；其他用途请另建密钥。",
         "There are too many of them already.": "数量已达上限。",
         "Only beside a renewal.": "只能与 renewal 一起使用。",
         "A renewal needs a time zone.": "续期需要时区。",

@@ -7,7 +7,8 @@ struct KeyAnswer: Encodable {
 
     /// What of it nobody sets by writing it.
     static let readOnly: Set<String> = [
-        "id", "user_email", "api_key", "is_active", "limit_used", "limit_held", "limit_remaining", "old_secret_until",
+        "id", "user_email", "api_key", "is_active", "is_playground", "limit_used", "limit_held", "limit_remaining",
+        "old_secret_until",
         "last_used_at", "created_at", "updated_at",
     ]
 
@@ -19,6 +20,7 @@ struct KeyAnswer: Encodable {
             title,
             [
                 "id": .id, "user": .id, "user_email": .text, "name": .text, "api_key": key, "is_active": .flag,
+                "is_playground": .flag.noted("Handed out by the playground, for a quarter of an hour at a time."),
                 "allowed_models": .list(.text).nullable(), "allowed_addresses": .list(.text).nullable(),
                 "requests_per_minute": .count.nullable(), "tokens_per_minute": .count.nullable(),
                 "concurrent_calls": .count.nullable(),
@@ -36,6 +38,7 @@ struct KeyAnswer: Encodable {
         case userEmail = "user_email"
         case apiKey = "api_key"
         case isActive = "is_active"
+        case isPlayground = "is_playground"
         case allowedModels = "allowed_models"
         case allowedAddresses = "allowed_addresses"
         case requests = "requests_per_minute"
@@ -60,6 +63,7 @@ struct KeyAnswer: Encodable {
         try container.encode(key.name, forKey: .name)
         try container.encode(secret ?? key.hint, forKey: .apiKey)
         try container.encode(key.isActive, forKey: .isActive)
+        try container.encode(key.isPlayground, forKey: .isPlayground)
         try container.encode(key.allowedModels?.map(\.name), forKey: .allowedModels)
         try container.encode(key.allowedAddresses?.map(\.description), forKey: .allowedAddresses)
         try container.encode(key.rateLimit[.requests], forKey: .requests)

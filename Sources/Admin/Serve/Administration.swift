@@ -70,6 +70,7 @@ package struct Administration: Sendable {
                 + StatisticsRoutes(administration: self).operations
                 + catalog.operations
                 + KeyRoutes(administration: self).operations
+                + PlaygroundKeyRoutes(administration: self).operations
                 + QuotaRoutes(administration: self).operations
                 + CallRoutes(administration: self).operations
                 + BodyRoutes(administration: self).operations

@@ -34,6 +34,8 @@ package enum DeskError: Error, Hashable, Sendable {
         case exceedsCaptured = "exceeds_captured"
         /// A revoked key stays revoked.
         case revoked
+        /// The playground's key keeps its name and its end, and has new secrets of the playground only.
+        case playground = "playground_key"
         case tooMany = "too_many"
         /// What is kept does not open: it is damaged, or its key is sealed under another master key.
         case unreadable

@@ -7,7 +7,7 @@ package struct Account: Hashable, Sendable {
     package let isActive: Bool
     package let createdAt: Instant
     package let updatedAt: Instant
-    /// The newest active key's display form, `sk-audit-Ab…wxyz`; nil where there is none.
+    /// The newest active key's display form, `sk-audit-Ab…wxyz`, the playground's aside; nil where there is none.
     package let keyHint: String?
     /// Of all its keys together; where it bounds nothing, what the settings have for everybody.
     package let rateLimit: RateLimit

@@ -7,6 +7,8 @@ package struct KeyRecord: Hashable, Sendable {
     /// `sk-audit-Ab…wxyz`.
     package let hint: String
     package let isActive: Bool
+    /// Handed out by the playground, for a quarter of an hour at a time; one of each user.
+    package let isPlayground: Bool
     /// Nil: all models of its user's groups.
     package let allowedModels: [ModelName]?
     /// Nil: from anywhere.
@@ -31,6 +33,7 @@ package struct KeyRecord: Hashable, Sendable {
         name: String,
         hint: String,
         isActive: Bool,
+        isPlayground: Bool,
         allowedModels: [ModelName]?,
         allowedAddresses: [AddressRange]?,
         rateLimit: RateLimit,
@@ -48,6 +51,7 @@ package struct KeyRecord: Hashable, Sendable {
         self.name = name
         self.hint = hint
         self.isActive = isActive
+        self.isPlayground = isPlayground
         self.allowedModels = allowedModels
         self.allowedAddresses = allowedAddresses
         self.rateLimit = rateLimit
@@ -131,7 +135,7 @@ package protocol APIKeys: Sendable {
         of user: UserID,
         by actor: Actor
     ) async throws(DeskError) -> NewKey
-    /// - Throws: `.notFound`, `.taken`, `.refused`, `.forbidden`, `.stale`, `.conflict(.revoked)`.
+    /// - Throws: `.notFound`, `.taken`, `.refused`, `.forbidden`, `.stale`, `.conflict(.revoked)`, `.conflict(.playground)`.
     func update(
         _ id: APIKeyID,
         of owner: UserID?,
@@ -141,11 +145,15 @@ package protocol APIKeys: Sendable {
     ) async throws(DeskError) -> KeyRecord
     /// Gives the key a new secret. Its old one works for `grace` seconds more, under the same limits, and any before that
     /// one no longer.
-    /// - Throws: `.notFound`, `.forbidden`, `.conflict(.revoked)`.
+    /// - Throws: `.notFound`, `.forbidden`, `.conflict(.revoked)`, `.conflict(.playground)`.
     func rotate(
         _ id: APIKeyID,
         of owner: UserID?,
         graceSeconds: Int64,
         by actor: Actor
     ) async throws(DeskError) -> NewKey
+    /// Gives the playground's key of the user a new secret, which ends after a quarter of an hour. The one before works until
+    /// its own end, and any before that one no longer.
+    /// - Throws: `.notFound`, `.forbidden`.
+    func renewPlayground(of user: UserID, by actor: Actor) async throws(DeskError) -> NewKey
 }

@@ -36,7 +36,7 @@ extension Applier {
                 fields.append("password")
             }
             if fields.contains(where: { $0 != "name" }) {
-                try UserRows.endSessions(of: id, transaction.act)
+                try UserRows.endSessions(of: id, by: ApplyTransaction.actor, transaction.act)
             }
             fields += try transaction.act.set("users", RateLimitColumns.values(wish.rateLimit), row: id)
             if !fields.isEmpty { try transaction.record(.user, wish.email, row: id, .updated, fields: fields) }
@@ -61,7 +61,7 @@ extension Applier {
         case .none: return
         case .generate:
             let keys = try transaction.connection.query(
-                "SELECT id FROM api_keys WHERE user_id = ? LIMIT 1",
+                "SELECT id FROM api_keys WHERE user_id = ? AND is_playground = 0 LIMIT 1",
                 .integer(user)
             ) { $0.int64(0) }
             guard keys.isEmpty else { return }

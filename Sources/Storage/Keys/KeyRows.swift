@@ -6,7 +6,7 @@ enum KeyRows {
         "api_keys k JOIN users u ON u.id = k.user_id LEFT JOIN api_key_limits l ON l.key_id = k.id AND k.has_spending_limit = 1"
     /// 2 is the roll-ups' dimension of keys.
     private static let select =
-        "SELECT k.id, k.user_id, u.email, k.name, k.prefix, k.last_four, k.is_active, k.allowed_models, k.allowed_addresses, k.expires_at, CASE WHEN k.previous_until > ? THEN k.previous_until END, (SELECT MAX(r.bucket) FROM usage_rollups r WHERE r.dimension = 2 AND r.dimension_id = k.id), k.created_at, k.updated_at, l.key_id, l.funded, l.available, l.held, l.captured, l.forfeited, l.pending_clawback, \(RateLimitColumns.list(of: "k")), k.capture FROM "
+        "SELECT k.id, k.user_id, u.email, k.name, k.prefix, k.last_four, k.is_active, k.allowed_models, k.allowed_addresses, k.expires_at, CASE WHEN k.previous_until > ? THEN k.previous_until END, (SELECT MAX(r.bucket) FROM usage_rollups r WHERE r.dimension = 2 AND r.dimension_id = k.id), k.created_at, k.updated_at, l.key_id, l.funded, l.available, l.held, l.captured, l.forfeited, l.pending_clawback, \(RateLimitColumns.list(of: "k")), k.capture, k.is_playground FROM "
         + from
 
     static func find(_ id: APIKeyID, now: Instant, _ connection: any SQLConnection) throws -> KeyRecord? {
@@ -59,6 +59,7 @@ enum KeyRows {
             name: row.text(3),
             hint: "\(row.text(4))…\(row.text(5))",
             isActive: row.bool(6),
+            isPlayground: row.bool(25),
             allowedModels: row.optionalText(7).map { text in
                 models(text).map { ModelName(id: $0, name: names[$0] ?? "#\($0)") }
             },

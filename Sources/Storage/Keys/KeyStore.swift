@@ -2,7 +2,7 @@ package import Domain
 
 /// Our API keys in the database.
 package struct KeyStore: APIKeys {
-    /// Of one user, active at a time.
+    /// Of one user, active at a time, beside the playground's.
     static let mostKeys: Int64 = 100
 
     private let desk: ControlDesk
@@ -31,7 +31,7 @@ package struct KeyStore: APIKeys {
         let key = try await desk.write { [digester] act in
             try Self.checkOwner(user, actor, unless: DeskError.refused(field: "user", .unknown), act)
             let count = try act.connection.query(
-                "SELECT COUNT(*) FROM api_keys WHERE user_id = ? AND is_active = 1",
+                "SELECT COUNT(*) FROM api_keys WHERE user_id = ? AND is_active = 1 AND is_playground = 0",
                 SQLValue(user)
             ) { $0.int64(0) }
             guard count.first ?? 0 < Self.mostKeys else { throw DeskError.conflict(.tooMany) }
@@ -58,6 +58,7 @@ package struct KeyStore: APIKeys {
         try await desk.write { act in
             let key = try Self.changeable(id, of: owner, by: actor, act)
             try precondition.check(key.updatedAt)
+            if key.isPlayground { try Self.expectNoOtherUse(changes, of: key) }
             if let name = changes.name, name != key.name { try Self.checkName(name, of: key.userID, act) }
             let fields = try KeyEdit(key: key, actor: actor, act).apply(changes)
             guard !fields.isEmpty else { return key }
@@ -78,6 +79,7 @@ package struct KeyStore: APIKeys {
         let material = APIKeyMaterial.generate()
         let key = try await desk.write { [digester] act in
             let key = try Self.changeable(id, of: owner, by: actor, act)
+            guard !key.isPlayground else { throw DeskError.conflict(.playground) }
             guard key.isActive else { throw DeskError.conflict(.revoked) }
             let old = try UserRows.replace(id.rawValue, by: material, graceSeconds: graceSeconds, digester, act)
             try act.record(.apiKey, row: id.rawValue, .rotated, fields: ["digest"], by: actor)
@@ -85,6 +87,26 @@ package struct KeyStore: APIKeys {
             return try Self.found(id, of: nil, act)
         }
         return NewKey(key: key, secret: material.secret)
+    }
+
+    package func renewPlayground(of user: UserID, by actor: Actor) async throws(DeskError) -> NewKey {
+        let material = APIKeyMaterial.generate()
+        let key = try await desk.write { [digester] act in
+            try Self.checkOwner(user, actor, unless: .notFound, act)
+            return try Self.found(
+                PlaygroundRows.renew(by: material, of: user, digester, by: actor, act),
+                of: nil,
+                act
+            )
+        }
+        return NewKey(key: key, secret: material.secret)
+    }
+
+    /// The playground's key stays a short-lived one by a known name; it can be limited and revoked.
+    private static func expectNoOtherUse(_ changes: KeyChanges, of key: KeyRecord) throws {
+        let isRenamed = changes.name.map { $0 != key.name } ?? false
+        let isMoved = changes.expiresAt.map { $0 != key.expiresAt } ?? false
+        if isRenamed || isMoved { throw DeskError.conflict(.playground) }
     }
 
     private static func found(_ id: APIKeyID, of owner: UserID?, _ act: ActTransaction) throws -> KeyRecord {

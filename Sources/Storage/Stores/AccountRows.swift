@@ -3,7 +3,7 @@ import Domain
 /// Users as the control plane shows them.
 enum AccountRows {
     private static let select =
-        "SELECT u.id, u.email, u.name, u.role, u.is_active, u.created_at, u.updated_at, k.prefix, k.last_four, \(RateLimitColumns.list(of: "u")) FROM users u LEFT JOIN api_keys k ON k.id = (SELECT MAX(n.id) FROM api_keys n WHERE n.user_id = u.id AND n.is_active = 1)"
+        "SELECT u.id, u.email, u.name, u.role, u.is_active, u.created_at, u.updated_at, k.prefix, k.last_four, \(RateLimitColumns.list(of: "u")) FROM users u LEFT JOIN api_keys k ON k.id = (SELECT MAX(n.id) FROM api_keys n WHERE n.user_id = u.id AND n.is_active = 1 AND n.is_playground = 0)"
     static let selectOne = select + " WHERE u.id = ?"
     static let selectOtherSuperAdmin =
         "SELECT 1 FROM users WHERE role = 'super_admin' AND is_active = 1 AND id <> ? LIMIT 1"

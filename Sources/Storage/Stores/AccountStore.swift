@@ -54,7 +54,7 @@ package struct AccountStore: Accounts {
             let fields = try Self.set(changes, of: id, act)
             guard !fields.isEmpty else { return now }
             if fields.contains(where: ["role", "password", "is_active"].contains) {
-                try UserRows.endSessions(of: id.rawValue, act)
+                try UserRows.endSessions(of: id.rawValue, by: actor, act)
             }
             try act.record(.user, row: id.rawValue, .updated, fields: fields, by: actor)
             return try Self.found(id, act)

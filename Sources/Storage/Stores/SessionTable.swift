@@ -43,6 +43,7 @@ package struct SessionTable: SessionStore {
             else { return .invalid }
             guard !token.isUsed else {
                 _ = try SessionRows.end(token.session, .reuse, act)
+                try PlaygroundRows.end(of: standing.userID, by: .user(standing.userID, standing.role), act)
                 try act.testify("refresh reused", row: token.session.rawValue, by: Self.name(standing.userID))
                 return .reused(standing.userID)
             }
@@ -61,6 +62,8 @@ package struct SessionTable: SessionStore {
         try await desk.write { act in
             guard let user = try SessionRows.end(session, .logout, act) else { return }
             try act.testify("logout", row: session.rawValue, by: Self.name(user))
+            // Leaves name whoever did it and no role.
+            try PlaygroundRows.end(of: user, by: .user(user, .user), act)
         }
     }
 

@@ -22,8 +22,9 @@ enum UserRows {
     }
 
     /// Ends what was opened under the old role or password: sessions carry the epoch they were opened in.
-    static func endSessions(of user: Int64, _ act: ActTransaction) throws {
+    static func endSessions(of user: Int64, by actor: Actor, _ act: ActTransaction) throws {
         try act.connection.execute("UPDATE users SET token_epoch = token_epoch + 1 WHERE id = ?", .integer(user))
+        try PlaygroundRows.end(of: UserID(user), by: actor, act)
     }
 
     static func insert(
