@@ -7,7 +7,7 @@ import { Announcements } from "./shared/announcements";
 import { APIError, get, mayBeSignedIn, send, whenSignedOut } from "./shared/api";
 import { Choice } from "./shared/Form";
 import { Icon } from "./shared/Icon";
-import { Button, Empty, Notice, Skeleton } from "./shared/Parts";
+import { Button, Notice, Screen, Skeleton } from "./shared/Parts";
 import { prefer, usePreferences } from "./shared/preferences";
 import { Link, useLocation } from "./shared/router";
 import { Account, Session, SessionContext, useSession } from "./shared/session";
@@ -79,11 +79,11 @@ function Shell() {
                 <Boundary key={path}>
                     <Suspense fallback={<Skeleton />}>
                         {page === undefined ? (
-                            <Empty title={say("nowhere")} action={<Link to="/">{say("home")}</Link>} />
+                            <Screen title={say("nowhere")}><Link to="/">{say("home")}</Link></Screen>
                         ) : session.covers(page.least) ? (
                             <page.view />
                         ) : (
-                            <Empty title={say("forbidden")} action={<Link to="/">{say("home")}</Link>} />
+                            <Screen title={say("forbidden")}><Link to="/">{say("home")}</Link></Screen>
                         )}
                     </Suspense>
                 </Boundary>
