@@ -42,6 +42,7 @@ struct AdministrationStage {
             answers: OpenAIAnswerReader(),
             settings: try EmptyBooks.settings(),
             acts: ActStore(desk: try EmptyBooks.desk()),
+            proofs: ProofStore(desk: try EmptyBooks.desk(), published: nil),
             sessions: books,
             statistics: statistics,
             passwords: passwords,

@@ -87,6 +87,7 @@ final class BooksStage: Sendable {
     let capture: BodyCapture
     let live: LiveSettings
     let catalog: CatalogStage
+    let signer: AuditSigner
     private let caller: RouteCaller
 
     /// - Parameter loaded: what a file, variables and flags say.
@@ -123,6 +124,15 @@ final class BooksStage: Sendable {
         let live = LiveSettings(loaded, capture: capture, logger: log.logger)
         self.archive = archive
         self.live = live
+        let signer = AuditSigner(
+            database: storage.database,
+            reader: storage.database,
+            key: try SecretStore(database: storage.database).signerKey(vault, now: AdministrationStage.start),
+            file: CheckpointFile(database: storage.database.path),
+            logger: log.logger,
+            clock: now
+        )
+        self.signer = signer
         administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
             quotas: QuotaStore(desk: desk, zones: ZoneFiles()),
@@ -132,6 +142,7 @@ final class BooksStage: Sendable {
             answers: OpenAIAnswerReader(),
             settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
+            proofs: ProofStore(desk: desk) { signer.checkpoint },
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: ZoneFiles()),
             passwords: FakePasswords(),

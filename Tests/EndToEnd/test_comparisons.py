@@ -23,6 +23,7 @@ WHY = {
     "Storage/Verify/LeafProof.swift": "digests of leaves are public: the log consists of them",
     "AuditLog/Tree/TreeProof.swift": "hashes of the tree are public",
     "Storage/Audit/AuditProof.swift": "hashes of the tree are public",
+    "Storage/Audit/LeafPlace.swift": "hashes of the tree are public",
     "Dialects/JSON/NameTable.swift": "hashes of JSON members, of their own sender",
     "Admin/Errors/Message.swift": "languages",
     "Admin/OpenAPI/DocumentPage.swift": "what an operation is about",

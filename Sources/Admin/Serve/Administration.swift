@@ -11,6 +11,7 @@ package struct Administration: Sendable {
     let answers: any AnswerReader
     let settings: any SettingsDesk
     let acts: any ActLog
+    let proofs: any AuditProofs
     let sessions: any SessionStore
     let statistics: any Statistics
     let passwords: any PasswordHasher
@@ -33,6 +34,7 @@ package struct Administration: Sendable {
         answers: any AnswerReader,
         settings: any SettingsDesk,
         acts: any ActLog,
+        proofs: any AuditProofs,
         sessions: any SessionStore,
         statistics: any Statistics,
         passwords: any PasswordHasher,
@@ -51,6 +53,7 @@ package struct Administration: Sendable {
         self.answers = answers
         self.settings = settings
         self.acts = acts
+        self.proofs = proofs
         self.sessions = sessions
         self.statistics = statistics
         self.passwords = passwords
@@ -74,6 +77,7 @@ package struct Administration: Sendable {
                 + QuotaRoutes(administration: self).operations
                 + CallRoutes(administration: self).operations
                 + BodyRoutes(administration: self).operations
+                + ProofRoutes(administration: self).operations
                 + SettingRoutes(settings: settings).operations
                 + ActRoutes(administration: self).operations
                 + alerting.operations

@@ -29,21 +29,13 @@ package struct AuditProof: Codable, Sendable {
     }
 
     private init(_ id: CallID, _ connection: any SQLConnection) throws {
-        let calls = try connection.query("SELECT \(VerifiedCall.columns) FROM api_requests WHERE id = ?", SQLValue(id))
-        {
-            VerifiedCall($0)
-        }
-        guard let found = calls.first else { throw Problem.unknownCall }
-        guard var call = found, call.isExact else { throw Problem.isAnotherBill }
+        guard let found = try VerifiedCall.read(id, connection) else { throw Problem.unknownCall }
+        guard let call = found, call.isExact else { throw Problem.isAnotherBill }
         guard !call.isOpen, let number = call.leafNumber else { throw Problem.open }
-        call.bill.correction = Money(
-            picoDollars: try connection.query(
-                "SELECT COALESCE(SUM(amount), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1 AND kind = 6",
-                SQLValue(id)
-            ) { $0.int64(0) }.first ?? 0
-        )
-        let replica = try Self.replica(of: call, number: number, connection)
-        guard let place = try Segment.place(of: number, replica: replica, connection),
+        guard let leaf = try LeafPlace.find(of: call, number: number, connection),
+            leaf.hash == TreeHash(Array(call.bill.digest)[...])
+        else { throw Problem.isAnotherBill }
+        guard let place = try Segment.place(of: number, replica: leaf.replica, connection),
             let tree = try AuditTree.all(connection).first(where: { $0.id == place.tree }),
             let note = try tree.newestNote(connection)
         else { throw Problem.unsequenced }
@@ -54,31 +46,6 @@ package struct AuditProof: Codable, Sendable {
         key = tree.verifierKey
         checkpoint = note
         bill = BillDocument(call.bill)
-    }
-
-    /// Whoever closed the call wrote its leaf: mostly who admitted it, else a later process or a command.
-    private static func replica(
-        of call: VerifiedCall,
-        number: Int64,
-        _ connection: any SQLConnection
-    ) throws -> ReplicaID {
-        let later = try connection.query(
-            "SELECT DISTINCT replica_id FROM audit_leaves WHERE replica_id <> ? ORDER BY replica_id",
-            SQLValue(call.replica)
-        ) { ReplicaID($0.int64(0)) }
-        let hash = TreeHash(Array(call.bill.digest)[...])
-        for replica in [call.replica] + later {
-            let row =
-                try connection.query(
-                    "SELECT \(LeafRow.columns) FROM audit_leaves WHERE replica_id = ? AND number <= ? ORDER BY number DESC LIMIT 1",
-                    SQLValue(replica),
-                    .integer(number)
-                ) { LeafRow($0) }.first ?? nil
-            guard let row, number - row.number < Int64(row.calls.count) else { continue }
-            let place = Int(number - row.number)
-            if row.calls[place] == call.bill.id, row.hashes[place] == hash { return replica }
-        }
-        throw Problem.isAnotherBill
     }
 
     // MARK: - Checking

@@ -40,40 +40,10 @@ struct BillLeaf {
         var hash = SHA256()
         withUnsafeTemporaryAllocation(of: Int64.self, capacity: 48) { words in
             var count = 0
-            func put(_ word: Int64) {
+            eachWord { _, word in
                 words[count] = word.bigEndian
                 count += 1
             }
-            put(Int64(bitPattern: id.high))
-            put(Int64(bitPattern: id.low))
-            put(userID.rawValue)
-            put(keyID.rawValue)
-            put(modelID.rawValue)
-            put(routeID.rawValue)
-            put(providerID.rawValue)
-            put(groupID.rawValue)
-            put(priceVersionID.rawValue)
-            put(multiplier.basisPoints)
-            put(endpoint)
-            put(isStreamed ? 1 : 0)
-            put(hold.picoDollars)
-            put(outputLimit)
-            put(estimatedInputTokens)
-            put(estimatedInputPrice.picoDollars)
-            put(startedAt.microseconds)
-            put(state.rawValue)
-            for tokenClass in TokenClass.allCases { put(usage[tokenClass]) }
-            put(usage.packedProvenance)
-            put(charge.picoDollars)
-            put(correction.picoDollars)
-            put(cost.picoDollars)
-            put(excess.picoDollars)
-            put(flags.rawValue)
-            put(statusCode)
-            put(durationMilliseconds)
-            put(firstByteMilliseconds ?? -1)
-            put(endedAt.microseconds)
-            put(Int64(parts.count))
             withUnsafeBytes(of: UInt8(0)) { hash.update(bufferPointer: $0) }
             hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(words)[..<(count * 8)]))
         }
@@ -84,6 +54,54 @@ struct BillLeaf {
             }
         }
         return hash.finalize()
+    }
+
+    /// The same words under names, for whoever hashes them again.
+    var words: [SignedLeaf.Word] {
+        var words: [SignedLeaf.Word] = []
+        eachWord { words.append(.init(name: $0(), value: $1)) }
+        for (index, part) in parts.enumerated() {
+            let (kind, lane) = part.lane.words
+            for (name, value) in [("lane", kind), ("id", lane), ("amount", part.amount.picoDollars)] {
+                words.append(.init(name: "part_\(index + 1)_\(name)", value: value))
+            }
+        }
+        return words
+    }
+
+    /// All but the parts. Names are made only where they are asked for.
+    @inline(__always)
+    private func eachWord(_ put: (@autoclosure () -> String, Int64) -> Void) {
+        put("request_id_high", Int64(bitPattern: id.high))
+        put("request_id_low", Int64(bitPattern: id.low))
+        put("user", userID.rawValue)
+        put("key", keyID.rawValue)
+        put("model", modelID.rawValue)
+        put("route", routeID.rawValue)
+        put("provider", providerID.rawValue)
+        put("model_group", groupID.rawValue)
+        put("price_version", priceVersionID.rawValue)
+        put("price_multiplier", multiplier.basisPoints)
+        put("endpoint", endpoint)
+        put("is_streamed", isStreamed ? 1 : 0)
+        put("hold", hold.picoDollars)
+        put("output_limit", outputLimit)
+        put("estimated_input_tokens", estimatedInputTokens)
+        put("estimated_input_price", estimatedInputPrice.picoDollars)
+        put("created_at", startedAt.microseconds)
+        put("state", state.rawValue)
+        for tokenClass in TokenClass.allCases { put("\(tokenClass.name)_tokens", usage[tokenClass]) }
+        put("provenance", usage.packedProvenance)
+        put("charge", charge.picoDollars)
+        put("correction", correction.picoDollars)
+        put("cost", cost.picoDollars)
+        put("excess", excess.picoDollars)
+        put("flags", flags.rawValue)
+        put("status_code", statusCode)
+        put("duration_ms", durationMilliseconds)
+        put("first_byte_ms", firstByteMilliseconds ?? -1)
+        put("ended_at", endedAt.microseconds)
+        put("parts", Int64(parts.count))
     }
 }
 

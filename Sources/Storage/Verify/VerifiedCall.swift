@@ -16,6 +16,23 @@ struct VerifiedCall {
     var isCorrected: Bool { bill.flags.contains(.corrected) }
     var isOrphan: Bool { bill.flags.contains(.orphan) }
 
+    /// A call with its correction.
+    /// - Parameter owner: another user's is nil, after as many looks as one that is not there.
+    /// - Returns: nil where there is no row; of a row that is no call, that there is none in it.
+    static func read(_ id: CallID, of owner: UserID? = nil, _ connection: any SQLConnection) throws -> VerifiedCall?? {
+        let rows = try connection.query("SELECT \(columns) FROM api_requests WHERE id = ?", SQLValue(id)) { row in
+            (call: VerifiedCall(row), user: row.id(3, UserID.self))
+        }
+        guard let row = rows.first, owner == nil || row.user == owner else { return nil }
+        guard var call = row.call else { return .some(nil) }
+        let correction = try connection.query(
+            "SELECT COALESCE(SUM(amount), 0) FROM ledger_entries WHERE call_id = ? AND lane = 1 AND kind = 6",
+            SQLValue(id)
+        ) { $0.int64(0) }
+        call.bill.correction = Money(picoDollars: correction.first ?? 0)
+        return call
+    }
+
     /// - Returns: nil for a row that is no call.
     init?(_ row: any SQLStatement) {
         guard let id = row.callID(0), let state = CallState(rawValue: row.int64(1)),

@@ -77,6 +77,15 @@ struct Server {
         }
         let sender = AlertSender(client: pinned)
         let sessionKey = try secrets.sessionKey(vault, now: Clock.now())
+        let signer = AuditSigner(
+            database: database,
+            reader: storage.reports,
+            key: try secrets.signerKey(vault, now: Clock.now()),
+            file: CheckpointFile(database: storage.path),
+            logger: logger,
+            clock: Clock.now
+        )
+        let published: (@Sendable () -> String?)? = storage.isAlone ? { @Sendable in signer.checkpoint } : nil
         let administration = Administration(
             accounts: AccountStore(desk: desk, digester: digester),
             quotas: QuotaStore(desk: desk, zones: zones),
@@ -86,6 +95,7 @@ struct Server {
             answers: OpenAIAnswerReader(),
             settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
+            proofs: ProofStore(desk: desk, published: published),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: zones),
             passwords: Passwords(),
@@ -106,14 +116,6 @@ struct Server {
             allowsInsecureHTTP: settings.allowsInsecureHTTP,
             uptime: { ContinuousClock.now - started },
             now: Clock.now
-        )
-        let signer = AuditSigner(
-            database: database,
-            reader: storage.reports,
-            key: try secrets.signerKey(vault, now: Clock.now()),
-            file: CheckpointFile(database: storage.path),
-            logger: logger,
-            clock: Clock.now
         )
         let watch = AlertWatch(desk: desk) { signer.halt }
         let outbox = AlertOutboxStore(desk: desk, vault: vault)
