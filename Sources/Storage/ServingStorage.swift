@@ -23,6 +23,9 @@ package struct ServingStorage: Sendable {
     /// Marks this process as ended and closes; the journal is stopped if it was not. What could not be committed is found by
     /// the next start, which then takes this process for dead.
     package let close: @Sendable () async throws -> Void
+
+    /// `sqlite`, `postgres`, `mysql`.
+    var engine: String { journal.database.dialect.rawValue }
 }
 
 extension EmbeddedStorage {

@@ -43,6 +43,7 @@ struct AdministrationStage {
             settings: try EmptyBooks.settings(),
             acts: ActStore(desk: try EmptyBooks.desk()),
             proofs: ProofStore(desk: try EmptyBooks.desk(), published: nil),
+            health: FakeHealth(),
             sessions: books,
             statistics: statistics,
             passwords: passwords,

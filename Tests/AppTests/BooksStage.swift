@@ -143,6 +143,16 @@ final class BooksStage: Sendable {
             settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
             proofs: ProofStore(desk: desk) { signer.checkpoint },
+            health: HealthStore(
+                storage: storage.serving,
+                archive: archive,
+                desk: desk,
+                version: "1.2.3",
+                startedAt: AdministrationStage.start,
+                bodiesKeptSeconds: { live.bodiesKeptSeconds },
+                rawUsageKeptSeconds: { live.rawUsageKeptSeconds },
+                auditHalt: { signer.halt }
+            ),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: ZoneFiles()),
             passwords: FakePasswords(),

@@ -10,6 +10,6 @@ import Testing
 
     @Test("are there with a value and without", arguments: [("x", #""x""#), (nil, "null")] as [(String?, String)])
     func encoded(value: String?, text: String) {
-        #expect(JSONAnswer.text(Answer(end: OrNull(wrappedValue: value))) == #"{"end":\#(text),"name":"n"}"#)
+        #expect(JSONAnswer.text(Answer(end: value)) == #"{"end":\#(text),"name":"n"}"#)
     }
 }

@@ -4,7 +4,7 @@ import Domain
 enum RouteTable {
     static let all =
         UserRoutesTests.ownRoutes + CatalogStage.routes + QuotaRoutesTests.routes + KeyRoutesTests.routes
-        + BodyRoutesTests.routes + ProofRoutesTests.routes + SettingRoutesTests.routes
+        + BodyRoutesTests.routes + ProofRoutesTests.routes + SettingRoutesTests.routes + ServerHealthTests.routes
         + AlertRoutesTests.routes
 
     static func body(_ method: String, _ path: String) -> String? {

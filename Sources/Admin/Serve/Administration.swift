@@ -12,6 +12,7 @@ package struct Administration: Sendable {
     let settings: any SettingsDesk
     let acts: any ActLog
     let proofs: any AuditProofs
+    let health: any HealthSource
     let sessions: any SessionStore
     let statistics: any Statistics
     let passwords: any PasswordHasher
@@ -35,6 +36,7 @@ package struct Administration: Sendable {
         settings: any SettingsDesk,
         acts: any ActLog,
         proofs: any AuditProofs,
+        health: any HealthSource,
         sessions: any SessionStore,
         statistics: any Statistics,
         passwords: any PasswordHasher,
@@ -54,6 +56,7 @@ package struct Administration: Sendable {
         self.settings = settings
         self.acts = acts
         self.proofs = proofs
+        self.health = health
         self.sessions = sessions
         self.statistics = statistics
         self.passwords = passwords
@@ -79,6 +82,7 @@ package struct Administration: Sendable {
                 + BodyRoutes(administration: self).operations
                 + ProofRoutes(administration: self).operations
                 + SettingRoutes(settings: settings).operations
+                + ServerHealthRoutes(health: health).operations
                 + ActRoutes(administration: self).operations
                 + alerting.operations
         )

@@ -143,6 +143,24 @@ package final class BatchJournal: Journal {
     /// Settlements that are in the spool only, or in neither; after ``stop()`` those that the next start has to book.
     package var spooled: Int { spool.waiting.count }
 
+    /// Its queues and its spool at this moment.
+    var health: JournalHealth {
+        var health = JournalHealth()
+        queue.withLock { queue in
+            health.isReady = queue.isReady
+            health.isAway = queue.isAway
+            health.isHalted = queue.isHalted
+            health.waitingAdmissions = queue.waitingAdmissions
+            health.waitingSettlements = queue.unsettled
+            health.runningCalls = queue.promised
+        }
+        health.isReady = health.isReady && isAlive
+        health.spooled = spooled
+        health.spoolRecords = spool.usedRecords
+        health.spoolCapacity = settings.runningCalls
+        return health
+    }
+
     // MARK: - Asking
 
     package func admit(_ request: AdmissionRequest, completion: @escaping @Sendable (Admission) -> Void) {

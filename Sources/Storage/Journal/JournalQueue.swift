@@ -56,6 +56,7 @@ struct JournalQueue: Sendable {
     var isReady: Bool { !isAway && !isHalted && !isStopping }
     var unsettled: Int { settlements.count + inFlight.count }
     var waiting: Int { settlements.count + admissions.count }
+    var waitingAdmissions: Int { admissions.count }
 
     // MARK: - Offering
 

@@ -1,20 +1,14 @@
 package import Domain
-import Glibc
 import Synchronization
 
 /// Where the books stand, and what waits to get into them. Of the database itself, so that all its servers say the same;
 /// of queues, what this process has.
 package struct StorageMetrics: MetricsSource {
-    private static let selectCalls =
-        "SELECT COUNT(*), COUNT(CASE WHEN state = 3 THEN 1 END) FROM api_requests WHERE state IN (0, 3)"
-    private static let selectQuarantine = "SELECT COUNT(*) FROM quarantine"
     private static let selectProviders = "SELECT id, name FROM api_providers WHERE is_active = 1 ORDER BY name"
 
     /// What the database was asked.
     private struct Books: Sendable {
-        var open: Int64 = 0
-        var uncertain: Int64 = 0
-        var quarantined: Int64 = 0
+        let work: OpenWork
         var providers: [(name: String, isFailing: Bool)] = []
     }
 
@@ -41,12 +35,7 @@ package struct StorageMetrics: MetricsSource {
     }
 
     private static func books(_ connection: any SQLConnection) throws -> Books {
-        var books = Books()
-        for (open, uncertain) in try connection.query(selectCalls, row: { ($0.int64(0), $0.int64(1)) }) {
-            books.open = open - uncertain
-            books.uncertain = uncertain
-        }
-        books.quarantined = try connection.query(selectQuarantine) { $0.int64(0) }.first ?? 0
+        var books = Books(work: try OpenWork(connection))
         let providers = try connection.query(selectProviders) { ($0.int64(0), $0.text(1)) }
         books.providers = try providers.map { id, name in
             let failing = try AlertRows.last(.providerFailing, of: id, connection)?.period ?? 0
@@ -64,9 +53,9 @@ package struct StorageMetrics: MetricsSource {
             "1 while alerts say that too many calls of an active provider fail."
         )
         if let books {
-            calls.add([.init("state", CallState.open.name)], MetricNumber(books.open))
-            calls.add([.init("state", CallState.uncertain.name)], MetricNumber(books.uncertain))
-            quarantined.add([], MetricNumber(books.quarantined))
+            calls.add([.init("state", CallState.open.name)], MetricNumber(books.work.open))
+            calls.add([.init("state", CallState.uncertain.name)], MetricNumber(books.work.uncertain))
+            quarantined.add([], MetricNumber(books.work.quarantined))
             for provider in books.providers {
                 failing.add([.init("provider", provider.name)], MetricNumber(provider.isFailing))
             }
@@ -125,15 +114,10 @@ package struct StorageMetrics: MetricsSource {
     private var files: [MetricFamily] {
         var database = MetricFamily.gauge("tokenaudit_database_bytes", "The embedded database's file.")
         var log = MetricFamily.gauge("tokenaudit_database_wal_bytes", "Its write-ahead log.")
-        if storage.journal.embedded != nil {
-            database.add([], MetricNumber(Self.size(of: storage.path)))
-            log.add([], MetricNumber(Self.size(of: storage.path + "-wal")))
+        if let files = DatabaseFiles(storage) {
+            database.add([], MetricNumber(files.bytes))
+            log.add([], MetricNumber(files.logBytes))
         }
         return [database, log]
-    }
-
-    private static func size(of path: String) -> Int64 {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 }

@@ -22,6 +22,7 @@ struct Server {
     /// Serves until SIGTERM or SIGINT.
     func run() async throws {
         let started = ContinuousClock.now
+        let startedAt = Clock.now()
         signal(SIGPIPE, SIG_IGN)
         if !settings.allowsCoreDumps { ProcessLimits.forbidCoreDumps(logger: logger) }
         // What is made here holds digests and sealed keys: for its owner alone.
@@ -96,6 +97,16 @@ struct Server {
             settings: SettingsOffice(live: live, store: SettingStore(desk: desk)),
             acts: ActStore(desk: desk),
             proofs: ProofStore(desk: desk, published: published),
+            health: HealthStore(
+                storage: storage,
+                archive: archive,
+                desk: desk,
+                version: BuildVersion.text,
+                startedAt: startedAt,
+                bodiesKeptSeconds: { live.bodiesKeptSeconds },
+                rawUsageKeptSeconds: { live.rawUsageKeptSeconds },
+                auditHalt: { signer.halt }
+            ),
             sessions: SessionTable(desk: desk),
             statistics: StatisticsStore(desk: desk, zones: zones),
             passwords: Passwords(),
