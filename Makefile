@@ -1,5 +1,5 @@
 # Each of these is the one command to type; each installs what it needs first (Scripts/setup.sh).
-.PHONY: help demo build run test check check-deploy bench soak fuzz end-to-end
+.PHONY: help demo build run test check check-deploy bench screenshots soak fuzz end-to-end
 .DEFAULT_GOAL := help
 
 # Debug builds carry the failpoints that the crash tests need; release builds never do.
@@ -73,6 +73,12 @@ bench: ## the gateway beside nginx and the bare upstream in one run; BENCH="--qu
 	$(RELEASE) --product tokenaudit
 	$(RELEASE) --product fake-upstream
 	python3 Benchmarks/bench.py $(BENCH)
+
+screenshots: ## the console's pages over a made-up history, in both themes: Docs/console/
+	@Scripts/setup.sh test
+	$(CONSOLE)
+	$(BUILD_TESTS)
+	TOKENAUDIT_SCREENSHOTS=$(CURDIR)/Docs/console $(PYTEST) -k screenshots
 
 soak: ## SOAK_KILLS=300 kills at random under load, the books proved after each
 	@Scripts/setup.sh test

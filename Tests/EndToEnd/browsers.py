@@ -1,5 +1,6 @@
 """The console in a real browser: Debian's Chromium, driven by Selenium, and what every page has to be."""
 
+import base64
 import importlib.util
 import json
 import pathlib
@@ -177,7 +178,22 @@ class Console:
         )
         assert wide <= shown, f"{self.driver.current_url}: {wide} px in a window of {shown}"
 
+    def assert_still(self):
+        """Nothing moved under somebody's hand while the page came (web.dev/cls: below 0.1 is good)."""
+        moved = self.driver.execute_async_script(
+            """
+            const done = arguments[0];
+            let sum = 0;
+            const seen = entries => { for (const entry of entries) if (!entry.hadRecentInput) sum += entry.value; };
+            new PerformanceObserver(list => seen(list.getEntries())).observe({type: 'layout-shift', buffered: true});
+            requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+            """
+        )
+        assert moved < 0.1, f"{self.driver.current_url}: layout shift {moved}"
+
     def screenshot(self, path):
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.driver.save_screenshot(str(path))
+        kind = {"format": "webp", "quality": 80} if path.suffix == ".webp" else {"format": "png"}
+        taken = self.driver.execute_cdp_cmd("Page.captureScreenshot", kind)
+        path.write_bytes(base64.b64decode(taken["data"]))

@@ -89,6 +89,7 @@ def test_every_page_is_accessible_and_fits(console, language, theme):
     console.sign_in(EMAILS["super_admin"], PASSWORD)
     for path, _, _ in PAGES:
         console.open(path)
+        console.assert_still()
         console.assert_accessible()
         console.resize(320)
         console.assert_fits()

@@ -1,6 +1,7 @@
 import { ReactNode } from "react";
 import { path } from "../shared/api";
 import { useFormat } from "../shared/format";
+import { useKitWords } from "../shared/kitWords";
 import { approximately, picos } from "../shared/money";
 import { Card, Empty, Loaded, Screen, Tile } from "../shared/Parts";
 import { defaultPeriod, parameters, PeriodChoice } from "../shared/period";
@@ -8,7 +9,7 @@ import { Lines } from "../shared/plots/Lines";
 import { StackedBars } from "../shared/plots/StackedBars";
 import { go, Link, useChoices } from "../shared/router";
 import { useSession } from "../shared/session";
-import { Figures, milliseconds, Statistics } from "../shared/statistics";
+import { Figures, milliseconds, Statistics, tokenClasses, tokens } from "../shared/statistics";
 import { useAPI } from "../shared/useAPI";
 import { useOverviewWords } from "./words";
 
@@ -55,17 +56,15 @@ function Tiles({ totals, before }: { totals: Figures; before: Figures | null }) 
         if (Math.abs(part) < 0.0005) return say("same");
         return say("before", { percent: `${part > 0 ? "+" : "−"}${format.percent(Math.abs(part))}` });
     };
-    const tokens = (figures: Figures) => figures.input_tokens + figures.output_tokens;
     const p95 = milliseconds(totals.p95);
     return (
         <div className="tiles">
             <Tile title={say("spend")} value={format.money(totals.spend)} exact={format.exactMoney(totals.spend)} change={change(approximately(totals.spend), before === null ? undefined : approximately(before.spend))} />
             <Tile title={say("requests")} value={format.count(totals.requests)} change={change(totals.requests, before?.requests)} />
-            <Tile title={say("tokens")} value={format.short(tokens(totals))} exact={format.count(tokens(totals))} change={change(tokens(totals), before === null ? undefined : tokens(before))} />
+            <Tile title={say("tokens")} value={format.short(tokens(totals))} exact={format.count(tokens(totals))} change={picos(totals.cache_savings) > BigInt(0) ? `${say("savings")} ${format.money(totals.cache_savings)}` : change(tokens(totals), before === null ? undefined : tokens(before))} />
             <Tile title={say("errors")} value={totals.requests === 0 ? "–" : format.percent(totals.errors / totals.requests)} change={format.count(totals.errors)} />
             <Tile title={say("p95")} value={format.duration(p95)} />
-            {picos(totals.cache_savings) > BigInt(0) && <Tile title={say("savings")} value={format.money(totals.cache_savings)} exact={format.exactMoney(totals.cache_savings)} />}
-            {totals.provider_cost !== undefined && <Tile title={say("providerCost")} value={format.money(totals.provider_cost)} exact={format.exactMoney(totals.provider_cost)} change={`${say("margin")} ${format.money(totals.margin ?? "0")}`} />}
+            {totals.margin !== undefined && <Tile title={say("margin")} value={format.money(totals.margin)} exact={format.exactMoney(totals.margin)} change={`${say("providerCost")} ${format.money(totals.provider_cost ?? "0")}`} />}
         </div>
     );
 }
@@ -74,6 +73,7 @@ function Plots({ statistics }: { statistics: Statistics }) {
     const say = useOverviewWords();
     const format = useFormat();
     const session = useSession();
+    const kit = useKitWords();
     const { series, step, totals } = statistics;
     const names = series.map((piece) => format.tick(piece.start, step));
     const longNames = series.map((piece) => (step === "hour" ? format.minute(piece.start) : format.day(piece.start)));
@@ -92,6 +92,7 @@ function Plots({ statistics }: { statistics: Statistics }) {
                     names={names}
                     longNames={longNames}
                     value={money}
+                    mark={(value, most) => format.moneyMark(value, most)}
                     series={[
                         ...groups.map((group) => ({
                             title: group.name || String(group.id),
@@ -115,6 +116,17 @@ function Plots({ statistics }: { statistics: Statistics }) {
                         { title: say("answered"), values: series.map((piece) => piece.figures.requests - piece.figures.errors), className: "series-0" },
                         { title: say("failed"), values: series.map((piece) => piece.figures.errors), className: "series-bad" },
                     ]}
+                />
+            </Card>
+            <Card title={say("tokensByClass")}>
+                <StackedBars
+                    label={say("tokensLabel", { n: tokens(totals) })}
+                    name="tokens"
+                    nameTitle={say("tokens")}
+                    names={names}
+                    longNames={longNames}
+                    value={(value) => format.short(value)}
+                    series={tokenClasses.filter((name) => totals[name] > 0).map((name) => ({ title: kit(name), values: series.map((piece) => piece.figures[name]) }))}
                 />
             </Card>
             <Card title={say("latency")}>

@@ -56,6 +56,14 @@ export class Formatter {
         }).format(value);
     }
 
+    /** A mark on an axis that ends at `most`: as many digits as tell the marks apart. */
+    moneyMark(value: number, most: number): string {
+        const places = most >= 20 || most <= 0 ? 0 : Math.min(Math.ceil(Math.log10(20 / most)) + 1, 9);
+        return this.number(`money mark ${places}`, {
+            style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: places, maximumFractionDigits: places,
+        }).format(value);
+    }
+
     /** As the books have it. */
     exactMoney(amount: string): string {
         return amount.startsWith("-") ? `−$${amount.slice(1)}` : `$${amount}`;

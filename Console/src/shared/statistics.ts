@@ -66,3 +66,15 @@ export interface Statistics {
 export function milliseconds(latency: Latency | null): number | null {
     return latency === null ? null : latency.below_ms ?? latency.at_least_ms;
 }
+
+/** Classes are disjoint: each token is in one of them. */
+export const tokenClasses = [
+    "input_tokens", "cache_read_tokens", "cache_write_tokens", "audio_input_tokens", "image_tokens", "output_tokens", "reasoning_tokens",
+    "audio_output_tokens",
+] as const;
+
+export type TokenClass = typeof tokenClasses[number];
+
+export function tokens(figures: Figures): number {
+    return tokenClasses.reduce((sum, name) => sum + figures[name], 0);
+}

@@ -20,6 +20,8 @@ export function Lines(props: {
     nameTitle: string;
     lines: Line[];
     value: (value: number) => string;
+    /** Of an axis that ends at `most`; absent: as values. */
+    mark?: (value: number, most: number) => string;
     height?: number;
     /** A line across, such as a limit. */
     limit?: { title: string; value: number };
@@ -42,7 +44,7 @@ export function Lines(props: {
                 const band = inner / Math.max(names.length, 1);
                 return (
                     <>
-                        <Axes width={width} height={height} most={most} value={props.value} names={names} />
+                        <Axes width={width} height={height} most={most} value={(value) => (props.mark ?? props.value)(value, top)} names={names} />
                         {props.limit && (
                             <g className="limit">
                                 <line x1={margin.left} x2={width - margin.right} y1={y(props.limit.value)} y2={y(props.limit.value)} />

@@ -23,6 +23,8 @@ export function StackedBars(props: {
     nameTitle: string;
     series: Series[];
     value: (value: number) => string;
+    /** Of an axis that ends at `most`; absent: as values. */
+    mark?: (value: number, most: number) => string;
     height?: number;
     onChoose?: (index: number) => void;
 }) {
@@ -51,7 +53,7 @@ export function StackedBars(props: {
                 const gap = Math.min(band * 0.25, 12);
                 return (
                     <>
-                        <Axes width={width} height={height} most={most} value={props.value} names={names} isBand />
+                        <Axes width={width} height={height} most={most} value={(value) => (props.mark ?? props.value)(value, top)} names={names} isBand />
                         {names.map((name, index) => {
                             let base = margin.top + tall;
                             const tip = [long[index] ?? name, ...series.filter((item) => (item.values[index] ?? 0) > 0).map((item) => `${item.title}: ${text(item, index)}`)].join("\n");
