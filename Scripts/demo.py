@@ -28,6 +28,7 @@ MODEL_PORT = int(os.environ.get("DEMO_MODEL_PORT", "9100"))
 LISTEN = os.environ.get("TOKENAUDIT_LISTEN", "127.0.0.1:8080")
 GATEWAY = f"http://{LISTEN}"
 TOKENAUDIT = ROOT / ".build" / "release" / "tokenaudit"
+ADMINISTRATOR = "admin@example.com"
 QUESTION = "Name three colours and say one sentence about each."
 SETTINGS = {
     "TOKENAUDIT_LISTEN": LISTEN,
@@ -135,6 +136,20 @@ def apply():
     return known
 
 
+def administrator():
+    """Somebody who signs in to the console; the password is made the first time and kept in data/demo."""
+    file = DATA / "console.password"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as output:
+            output.write(secrets.token_urlsafe(15) + "\n")
+    command = [str(TOKENAUDIT), "users", "create-admin", "--email", ADMINISTRATOR, "--password-file", str(file)]
+    made = subprocess.run(command, env=environment(), capture_output=True, text=True, cwd=ROOT)
+    if made.returncode != 0 and "already" not in made.stdout + made.stderr:
+        sys.exit(f"demo: no administrator could be made: {made.stdout}{made.stderr}")
+    return file.read_text().strip()
+
+
 def usage(key, query="", gateway=GATEWAY):
     request = urllib.request.Request(f"{gateway}/v1/usage{query}", headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
@@ -189,11 +204,15 @@ def print_bill(bill):
     return total == decimal.Decimal(bill["cost"])
 
 
-def what_to_type_next(key):
+def what_to_type_next(key, password):
     settings = " ".join(
         f"{name}={shlex.quote(SETTINGS[name])}" for name in ("TOKENAUDIT_DATABASE", "TOKENAUDIT_MASTER_KEY_FILE")
     )
-    say("now you: in another terminal")
+    say("now you: in a browser")
+    print(f"""
+  {GATEWAY}/    as {ADMINISTRATOR} with the password {password}
+""")
+    say("or in another terminal")
     print(f"""
   curl -N {GATEWAY}/v1/chat/completions -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
     -d '{{"model": "smollm2", "stream": true, "messages": [{{"role": "user", "content": "Tell me a joke."}}]}}'
@@ -246,6 +265,7 @@ def demonstrate(running):
         spool = SETTINGS["TOKENAUDIT_SPOOL_FOLDER"] + "-2"
         keep(start_gateway("second gateway", listen, TOKENAUDIT_SPOOL_FOLDER=spool), f"{second}/readyz", 30)
     key = apply()
+    password = administrator()
 
     before = usage(key)
     say("before")
@@ -261,7 +281,7 @@ def demonstrate(running):
         sys.exit("demo: the bill does not add up")
     if os.environ.get("DEMO_EXIT") == "1":
         return
-    what_to_type_next(key)
+    what_to_type_next(key, password)
     say("the servers stay up until Ctrl-C")
     while all(child.is_running() for child in children):
         time.sleep(0.5)
