@@ -109,7 +109,7 @@ class Console:
 
     def button(self, name, within=""):
         """A button or link by what it says, or is called."""
-        literal = json.dumps(name)
+        literal = json.dumps(name, ensure_ascii=False)
         path = (
             f"//*[self::button or self::a or @role='tab'][normalize-space(.)={literal} or @aria-label={literal}]"
             if not within

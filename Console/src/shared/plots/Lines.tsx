@@ -25,9 +25,13 @@ export function Lines(props: {
     height?: number;
     /** A line across, such as a limit. */
     limit?: { title: string; value: number };
+    /** A value holds until the next one. */
+    isStepped?: boolean;
+    /** Between what bounds something is expected; null where nothing is. */
+    band?: { lower: (number | null)[]; upper: (number | null)[] };
 }) {
     const { names, lines } = props;
-    const most = Math.max(props.limit?.value ?? 0, ...lines.flatMap((line) => line.values.map((value) => value ?? 0)));
+    const most = Math.max(props.limit?.value ?? 0, ...(props.band?.upper ?? []).map((value) => value ?? 0), ...lines.flatMap((line) => line.values.map((value) => value ?? 0)));
     const top = ceiling(most);
     const long = props.longNames ?? names;
     const table = (): PlotTable => ({
@@ -45,6 +49,7 @@ export function Lines(props: {
                 return (
                     <>
                         <Axes width={width} height={height} most={most} value={(value) => (props.mark ?? props.value)(value, top)} names={names} />
+                        {props.band && <path className="line-band" d={outline(props.band, x, y)} />}
                         {props.limit && (
                             <g className="limit">
                                 <line x1={margin.left} x2={width - margin.right} y1={y(props.limit.value)} y2={y(props.limit.value)} />
@@ -59,7 +64,8 @@ export function Lines(props: {
                                     isDown = false;
                                     return;
                                 }
-                                d += `${isDown ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
+                                const [at, level] = [x(index).toFixed(1), y(value).toFixed(1)];
+                                d += !isDown ? `M${at} ${level}` : props.isStepped ? `H${at}V${level}` : `L${at} ${level}`;
                                 isDown = true;
                             });
                             return (
@@ -79,4 +85,11 @@ export function Lines(props: {
             }}
         </Frame>
     );
+}
+
+function outline(band: { lower: (number | null)[]; upper: (number | null)[] }, x: (index: number) => number, y: (value: number) => number): string {
+    const points = (values: (number | null)[]) =>
+        values.flatMap((value, index) => (value === null ? [] : [`${x(index).toFixed(1)} ${y(value).toFixed(1)}`]));
+    const all = [...points(band.upper), ...points(band.lower).reverse()];
+    return all.length > 2 ? `M${all.join("L")}Z` : "";
 }
