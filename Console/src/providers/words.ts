@@ -1,0 +1,38 @@
+import { words } from "../shared/words";
+
+export const useProviderWords = words({
+    en: {
+        title: "Providers", note: "Where calls are forwarded to, and how well that goes.", add: "Add provider", edit: "Edit", test: "Test", sync: "Compare models",
+        name: "Name", address: "Address", credential: "Key", state: "State", share: "Share of calls, 7 days", success: "Answered", p95: "95 % within", requests: "Calls, 7 days", spend: "Spend, 7 days",
+        active: "active", inactive: "inactive", isActive: "Calls are forwarded to it", set: "kept: {hint}", none: "none", undecryptable: "cannot be read",
+        undecryptableNote: "It was sealed under another master key. The provider is not called until its key is given anew.",
+        any: "Any", stateFilter: "State", empty: "No provider yet.", emptyNote: "A provider is a service that speaks OpenAI's API: OpenAI itself, another cloud, or a server of your own.",
+        nameNote: "For people; unique.", addressNote: "Up to the version, as in https://api.openai.com/v1.", keyNote: "Its key for us. Kept sealed and never shown again; empty if it asks for none.",
+        keyKept: "Empty: the stored key ({hint}) stays.", keyNone: "None is stored.", keyGoes: "Another address clears the stored key, so that it never goes to a stranger. Give it anew if this one asks for it.", removeKey: "Remove the stored key",
+        created: "{name} is a provider now.", saved: "{name} is changed.", deactivate: "Deactivate", activate: "Activate", deactivated: "{name} gets no calls any more.", activated: "{name} gets calls again.",
+        testing: "Asking {name} for its models…", testGood: "It answered in {time} and has {n} model.|It answered in {time} and has {n} models.", testBad: "It cannot be called", status: "HTTP {code}",
+        dialect: "API", made: "Added", changed: "Changed", models: "Models by this provider", noModels: "No model leads here yet.", modelsNote: "Compare its models to add some.",
+        syncTitle: "Models of {name}", syncNote: "What the provider offers, beside what leads to it here. Nothing changes until you add something.", newModels: "New there ({n})", noNew: "It has no model that is not here already.",
+        context: "Context length", contextNote: "Tokens of input and output together", choose: "Choose {name}", chooseAll: "Choose all", filter: "Filter", addChosen: "Add {n} model|Add {n} models",
+        added: "{n} model added. It can be called once it has a price and is in a group.|{n} models added. They can be called once they have prices and are in a group.",
+        changedThere: "Other context length there", changedLine: "{model}: {ours} tokens here, {theirs} there", vanished: "Not offered there any more", unchanged: "As before: {n}", toModels: "Models & prices", notAdded: "Not added", open: "Open",
+        figures: "Last 7 days", back: "All providers", missing: "There is no such provider.", usage: "Usage",
+    },
+    zh: {
+        title: "提供商", note: "调用转发到哪里，以及运行情况。", add: "添加提供商", edit: "编辑", test: "测试", sync: "比对模型",
+        name: "名称", address: "地址", credential: "密钥", state: "状态", share: "近 7 天调用占比", success: "成功率", p95: "95% 响应时间", requests: "近 7 天调用", spend: "近 7 天费用",
+        active: "启用", inactive: "停用", isActive: "向其转发调用", set: "已保存：{hint}", none: "无", undecryptable: "无法读取",
+        undecryptableNote: "它由另一主密钥加密。重新提供密钥之前不会调用该提供商。",
+        any: "全部", stateFilter: "状态", empty: "还没有提供商。", emptyNote: "提供商是支持 OpenAI API 的服务：OpenAI 本身、其他云服务，或您自己的服务器。",
+        nameNote: "便于识别；不可重复。", addressNote: "写到版本为止，例如 https://api.openai.com/v1。", keyNote: "它给我们的密钥。加密保存，不再显示；不需要密钥则留空。",
+        keyKept: "留空则保留已存的密钥（{hint}）。", keyNone: "没有保存密钥。", keyGoes: "更换地址会清除已存的密钥，以免发给陌生的服务器。新地址需要密钥时请重新填写。", removeKey: "删除已存的密钥",
+        created: "已添加提供商 {name}。", saved: "已修改 {name}。", deactivate: "停用", activate: "启用", deactivated: "{name} 不再接收调用。", activated: "{name} 重新接收调用。",
+        testing: "正在向 {name} 查询模型…", testGood: "{time} 内响应，共有 {n} 个模型。", testBad: "无法调用", status: "HTTP {code}",
+        dialect: "API", made: "添加时间", changed: "修改时间", models: "经此提供商的模型", noModels: "还没有模型指向这里。", modelsNote: "比对其模型，即可添加。",
+        syncTitle: "{name} 的模型", syncNote: "提供商提供的模型，与这里已有的对照。添加之前不会有任何更改。", newModels: "新模型（{n}）", noNew: "没有这里还缺少的模型。",
+        context: "上下文长度", contextNote: "输入与输出合计的 Token 数", choose: "选择 {name}", chooseAll: "全选", filter: "筛选", addChosen: "添加 {n} 个模型",
+        added: "已添加 {n} 个模型。设定价格并加入模型组后即可调用。",
+        changedThere: "上下文长度不同", changedLine: "{model}：这里 {ours}，对方 {theirs}", vanished: "对方已不再提供", unchanged: "无变化：{n} 个", toModels: "模型与价格", notAdded: "未添加", open: "打开",
+        figures: "近 7 天", back: "全部提供商", missing: "没有这个提供商。", usage: "用量",
+    },
+});
