@@ -1,5 +1,10 @@
-import { Screen } from "../shared/Parts";
+import { useLocation } from "../shared/router";
+import { MonthList } from "./MonthList";
+import { isMonth } from "./months";
+import { StatementScreen } from "./StatementScreen";
 
 export default function Bills() {
-    return <Screen title="Bills">…</Screen>;
+    const { path } = useLocation();
+    const month = path.slice("/bills/".length);
+    return isMonth(month) ? <StatementScreen month={month} /> : <MonthList />;
 }

@@ -1,5 +1,9 @@
-import { Screen } from "../shared/Parts";
+import { useLocation } from "../shared/router";
+import { CallList } from "./CallList";
+import { CallScreen } from "./CallScreen";
 
 export default function Requests() {
-    return <Screen title="Requests">…</Screen>;
+    const { path } = useLocation();
+    const id = path.slice("/requests/".length);
+    return id === "" ? <CallList /> : <CallScreen key={id} id={id} />;
 }

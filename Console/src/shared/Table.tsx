@@ -1,8 +1,8 @@
-import { KeyboardEvent, ReactNode } from "react";
+import { KeyboardEvent, MouseEvent, ReactNode } from "react";
 import { Button, Empty } from "./Parts";
 import { Icon } from "./Icon";
 import { useKitWords } from "./kitWords";
-import { Link } from "./router";
+import { go, Link } from "./router";
 
 export interface Column<Row> {
     /** Also what the server sorts by, where `isSorted` says that it can. */
@@ -26,7 +26,7 @@ export function Table<Row>(props: {
     id: (row: Row) => string | number;
     ordering?: string;
     onOrder?: (ordering: string) => void;
-    /** Where a row leads; its first cell is the link. */
+    /** Where a row leads; its first cell is the link, and a click beside what can be clicked goes there too. */
     to?: (row: Row) => string;
     onOpen?: (row: Row) => void;
     actions?: (row: Row) => ReactNode;
@@ -38,6 +38,11 @@ export function Table<Row>(props: {
     const order = (column: Column<Row>) => props.onOrder?.(props.ordering === column.name ? `-${column.name}` : column.name);
     const open = (event: KeyboardEvent, row: Row) => {
         if (event.key === "Enter" && event.target === event.currentTarget) props.onOpen?.(row);
+    };
+    const click = (event: MouseEvent, row: Row) => {
+        if (props.onOpen) return props.onOpen(row);
+        const isSelecting = !(getSelection()?.isCollapsed ?? true);
+        if (props.to && !isSelecting && !(event.target as Element).closest("a, button, input, select, label, summary")) go(props.to(row));
     };
     return (
         <div className="table-frame" tabIndex={0} role="region" aria-label={props.label}>
@@ -74,10 +79,10 @@ export function Table<Row>(props: {
                         <tr
                             key={props.id(row)}
                             data-row={props.id(row)}
-                            className={`${props.isDim?.(row) ? "dim" : ""}${props.onOpen ? " opens" : ""}`}
+                            className={`${props.isDim?.(row) ? "dim" : ""}${props.onOpen || props.to ? " opens" : ""}`}
                             tabIndex={props.onOpen ? 0 : undefined}
                             onKeyDown={props.onOpen ? (event) => open(event, row) : undefined}
-                            onClick={props.onOpen ? () => props.onOpen?.(row) : undefined}
+                            onClick={(event) => click(event, row)}
                         >
                             {props.columns.map((column, index) => (
                                 <td key={column.name} className={`${column.isNumber ? "number" : ""}${column.isMinor ? " minor" : ""}`}>

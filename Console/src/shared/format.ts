@@ -100,6 +100,10 @@ export class Formatter {
         return this.date("day", { dateStyle: "medium" }).format(new Date(text));
     }
 
+    month(text: string): string {
+        return this.date("month", { year: "numeric", month: "long" }).format(new Date(text));
+    }
+
     /** A place on an axis of such steps. */
     tick(text: string, step: string): string {
         const at = new Date(text);

@@ -59,6 +59,10 @@ export const useKitWords = words({
         output_tokens: "Output",
         reasoning_tokens: "Reasoning",
         audio_output_tokens: "Audio out",
+        always: "Any time",
+        anyone: "All",
+        clear: "Clear",
+        searching: "Searching…",
     },
     zh: {
         loading: "加载中…",
@@ -117,5 +121,9 @@ export const useKitWords = words({
         output_tokens: "输出",
         reasoning_tokens: "推理",
         audio_output_tokens: "音频输出",
+        always: "不限时间",
+        anyone: "全部",
+        clear: "清除",
+        searching: "搜索中…",
     },
 });

@@ -1,0 +1,36 @@
+import { words } from "../shared/words";
+
+export const useRequestsWords = words({
+    en: {
+        title: "Requests", staffNote: "Every call that came through, with its bill.", ownNote: "Every call of yours, with its bill.",
+        time: "Time", user: "User", key: "Key", model: "Model", provider: "Provider", group: "Model group", state: "State", status: "Status",
+        tokens: "Tokens", tokensInOut: "in {input}, out {output}", cost: "Cost", duration: "Duration", flag: "Flag", flags: "Flags",
+        search: "Request id or client's id", minCost: "Cost from, $", maxCost: "Cost to, $", any: "Any",
+        more: "More filters", fewer: "Fewer filters", clear: "Clear filters", exportCSV: "Export CSV",
+        live: "Live", pause: "Pause", resume: "Go on", liveOn: "Live: calls appear as they begin and end.", connecting: "Connecting…",
+        paused: "Standing still; {n} call has come.|Standing still; {n} calls have come.", skipped: "{n} call was too quick to show; it is in the list.|{n} calls were too quick to show; they are in the list.",
+        broken: "The connection broke; trying again.", none: "No call matches.", noneYet: "No calls yet.",
+        scanned: "Looked back to {at} without filling the page; older ones follow.", newest: "To the newest",
+        streamed: "streamed", gone: "not there any more",
+        open: "Running", captured: "Charged", voided: "Not charged", uncertain: "Uncertain",
+        estimated: "Estimated", client_gone: "Client gone", upstream_broken: "Provider broke off", implausible_usage: "Implausible usage",
+        exceeded_hold: "Beyond its hold", charged_by_policy: "Charged by policy", corrected: "Corrected", orphan: "Orphan",
+        fallback_rate: "Fallback price", cut_at_limit: "Cut at its limit", unknown_cost: "Cost unknown", unfunded: "Unfunded", unknown_output: "Output unknown",
+    },
+    zh: {
+        title: "请求", staffNote: "经过网关的每次调用及其账单。", ownNote: "您的每次调用及其账单。",
+        time: "时间", user: "用户", key: "密钥", model: "模型", provider: "提供商", group: "模型组", state: "状态", status: "状态码",
+        tokens: "Token", tokensInOut: "输入 {input}，输出 {output}", cost: "费用", duration: "耗时", flag: "标记", flags: "标记",
+        search: "请求 ID 或客户端 ID", minCost: "最低费用（$）", maxCost: "最高费用（$）", any: "不限",
+        more: "更多筛选", fewer: "收起筛选", clear: "清除筛选", exportCSV: "导出 CSV",
+        live: "实时", pause: "暂停", resume: "继续", liveOn: "实时：调用开始和结束时即刻显示。", connecting: "连接中…",
+        paused: "已暂停；期间有 {n} 次调用。", skipped: "{n} 次调用过快未显示，可在列表中查看。",
+        broken: "连接中断，正在重试。", none: "没有匹配的调用。", noneYet: "还没有调用。",
+        scanned: "已回溯到 {at}，本页未满；更早的在下一页。", newest: "回到最新",
+        streamed: "流式", gone: "已不存在",
+        open: "进行中", captured: "已计费", voided: "未计费", uncertain: "待定",
+        estimated: "估算", client_gone: "客户端断开", upstream_broken: "提供商中断", implausible_usage: "用量不可信",
+        exceeded_hold: "超出预留", charged_by_policy: "按策略计费", corrected: "已更正", orphan: "孤立记录",
+        fallback_rate: "备用价格", cut_at_limit: "达上限截断", unknown_cost: "成本未知", unfunded: "无资金", unknown_output: "输出未知",
+    },
+});
