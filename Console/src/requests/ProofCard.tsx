@@ -42,6 +42,8 @@ export function ProofCard({ call, base }: { call: CallDetail; base: string }) {
 
 function Found({ proof, verdict, call }: { proof: Proof; verdict: Verdict; call: CallDetail }) {
     const say = useProofWords();
+    if (proof.state === "open" || proof.state === "pending") return <Notice tone="info">{say("waits")}</Notice>;
+    if (proof.leaves.length === 0) return <Notice tone="bad" title={say("failed")}>{proof.state === "missing" ? say("missing") : say("altered")}</Notice>;
     const hasFailed = verdict.steps.some((step) => step.outcome === "failed");
     const texts: Record<ProofStep, Record<"checked" | "failed" | "skipped", Parameters<typeof say>[0]>> = {
         words: { checked: "wordsChecked", failed: "wordsFailed", skipped: "wordsSkipped" },
@@ -58,7 +60,7 @@ function Found({ proof, verdict, call }: { proof: Proof; verdict: Verdict; call:
             />
             <Facts
                 rows={[
-                    [say("key"), <code key="key">{proof.verifier_key}</code>],
+                    [say("key"), <code key="key">{proof.verifier_key ?? "–"}</code>],
                     [say("root"), <code key="root">{verdict.checkpoint === null ? "–" : hex(verdict.checkpoint.root)}</code>],
                 ]}
             />

@@ -11,6 +11,7 @@ export const useProofWords = words({
         pathChecked: "From leaf {index}, {hashes} hashes lead to the root of the tree of {size} leaves.", pathFailed: "From leaf {index}, {hashes} hashes do not lead to the root of the tree of {size} leaves.",
         signatureChecked: "The checkpoint with that root is signed (Ed25519) by the key below.", signatureFailed: "The checkpoint is not signed by the key below.", signatureSkipped: "This browser knows no Ed25519; the command below checks it.",
         key: "Key that signs", root: "Root", checkpoint: "Checkpoint", leaf: "Leaf", offline: "The same without this page, with the key that you noted before:",
+        missing: "The bill has no leaf in the log: somebody took it away.", altered: "The row in the database holds what no bill can.",
         waits: "Bills are signed within seconds of their end. Try again then.",
     },
     zh: {
@@ -23,6 +24,7 @@ export const useProofWords = words({
         pathChecked: "从叶子 {index} 出发，{hashes} 个哈希通向含 {size} 个叶子的树根。", pathFailed: "从叶子 {index} 出发，{hashes} 个哈希未能通向含 {size} 个叶子的树根。",
         signatureChecked: "带有该树根的检查点由下面的密钥签名（Ed25519）。", signatureFailed: "检查点不是由下面的密钥签名的。", signatureSkipped: "此浏览器不支持 Ed25519；可用下面的命令检查。",
         key: "签名密钥", root: "树根", checkpoint: "检查点", leaf: "叶子", offline: "不依赖本页，用您事先记下的密钥验证：",
+        missing: "账单在日志中没有叶子：有人将其移除。", altered: "数据库中的记录不可能是一份账单。",
         waits: "账单在结束后数秒内签名，请稍后再试。",
     },
 });

@@ -22,7 +22,9 @@ struct ActRoutes: Sendable {
     private static let shape = Shape.object(
         "Act",
         [
-            "number": .count, "act": .text, "row": .integer, "fields": .list(.text), "actor": .text, "at": .instant,
+            "number": .count, "act": .text, "row": .integer, "fields": .list(.text), "actor": .text,
+            "actor_email": .text.nullable().noted("Of now; null for who is no user, or is there no more."),
+            "at": .instant,
         ]
     )
 
@@ -48,9 +50,19 @@ struct ActRoutes: Sendable {
                 query.limit = list.size()
                 try list.finish()
                 let slice = try await administration.acts.acts(query)
-                return list.answer(slice, item: ActAnswer.init)
+                let emails = try await emails(of: slice.items)
+                return list.answer(slice) { ActAnswer($0, emails: emails) }
             }
         ]
+    }
+
+    /// Leaves name users by their numbers alone, so that they can be forgotten.
+    private func emails(of acts: [ActRecord]) async throws -> [Int64: String] {
+        let ids = Set(acts.compactMap(\.actorID))
+        guard !ids.isEmpty else { return [:] }
+        do { return try await administration.statistics.names(of: ids.sorted(), in: .user) } catch {
+            throw ControlError(error)
+        }
     }
 
     private struct ActAnswer: Encodable {
@@ -59,15 +71,29 @@ struct ActRoutes: Sendable {
         let row: Int64
         let fields: [String]
         let actor: String
+        @OrNull var actorEmail: String?
         let at: String
 
-        init(_ act: ActRecord) {
+        enum CodingKeys: String, CodingKey {
+            case number, act, row, fields, actor, at
+            case actorEmail = "actor_email"
+        }
+
+        init(_ act: ActRecord, emails: [Int64: String]) {
             number = act.number
             self.act = act.act
             row = act.row
             fields = act.fields
             actor = act.actor
+            actorEmail = act.actorID.flatMap { emails[$0] }
             at = act.at.description
         }
+    }
+}
+
+extension ActRecord {
+    /// The user who acted; nil for a command.
+    fileprivate var actorID: Int64? {
+        actor.hasPrefix("user ") ? PositiveNumber.read(actor.dropFirst(5)) : nil
     }
 }

@@ -39,3 +39,9 @@ export function bigEndian(words: readonly bigint[]): Uint8Array {
     words.forEach((word, index) => view.setBigUint64(index * 8, BigInt.asUintN(64, word)));
     return new Uint8Array(view.buffer);
 }
+
+/** Small digits, two a byte; null for anything else. */
+export function fromHex(text: string): Uint8Array | null {
+    if (!/^([0-9a-f]{2})*$/.test(text)) return null;
+    return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+}

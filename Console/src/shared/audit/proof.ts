@@ -1,74 +1,98 @@
-import { bigEndian, base64, fromBase64, same } from "./bytes";
+import { bigEndian, fromHex, hex, same } from "./bytes";
 import { readBill, TestifiedBill } from "./bill";
 import { Checkpoint, isSigned, readCheckpoint, readKey, readNote } from "./note";
 import type { Step } from "./outcome";
 import { leafHash, rootOf } from "./tree";
 
+/** A leaf's place in the log. */
+export interface Leaf {
+    kind: "closing" | "correction";
+    index: number;
+    hash: string;
+    path: string[];
+    /** What the leaf testifies; told to staff alone. */
+    words?: { name: string; value: string }[];
+}
+
 /** What the API tells of a bill's place in the log. */
 export interface Proof {
-    leaf_index: number;
-    leaf_hash: string;
-    path: string[];
+    request_id: string;
+    state: "open" | "pending" | "signed" | "altered" | "missing";
+    leaves: Leaf[];
     /** A signed note. */
-    checkpoint: string;
-    verifier_key: string;
-    /** What the leaf testifies, as decimals; told to staff alone. */
-    words?: string[];
+    checkpoint: string | null;
+    verifier_key: string | null;
+    tree_size: number | null;
 }
 
 export type ProofStep = "words" | "figures" | "path" | "signature";
 
 export interface Verdict {
     steps: Step<ProofStep>[];
-    /** Nothing failed, and path and signature were checked. */
+    /** Nothing failed, and paths and signature were checked. */
     isProven: boolean;
     checkpoint: Checkpoint | null;
-    bill: TestifiedBill | null;
 }
 
 /**
- * Checks that a bill is in the log that was signed: the leaf follows from its words, the words are what is shown, the path
- * leads from the leaf to the root that was signed, and the key signed it.
+ * Checks that a bill is in the log that was signed: each leaf follows from its words, the last one's words are what is
+ * shown, a path leads from each leaf to the root that was signed, and the key signed it.
  *
  * @param differences what is shown otherwise than the words have it, by name
  */
 export async function verify(proof: Proof, differences: (bill: TestifiedBill) => string[]): Promise<Verdict> {
-    const steps: Step<ProofStep>[] = [];
-    const words = proof.words?.map((word) => BigInt(word)) ?? null;
-    const leaf = fromBase64(proof.leaf_hash);
-    const bill = words === null ? null : readBill(words);
-    if (words === null) {
-        steps.push({ name: "words", outcome: "skipped" }, { name: "figures", outcome: "skipped" });
-    } else {
-        const own = await leafHash(bigEndian(words));
-        const isSame = leaf !== null && same(own, leaf);
-        steps.push({ name: "words", outcome: isSame ? "checked" : "failed", values: { count: String(words.length), hash: base64(own) } });
-        const different = bill === null ? ["request_id"] : differences(bill);
-        steps.push({ name: "figures", outcome: different.length === 0 ? "checked" : "failed", values: { names: different.join(", ") } });
-    }
-    const note = readNote(proof.checkpoint);
+    const note = proof.checkpoint === null ? null : readNote(proof.checkpoint);
     const checkpoint = note === null ? null : readCheckpoint(note.text);
-    const path = proof.path.map(fromBase64);
-    const whole = path.filter((hash): hash is Uint8Array => hash?.length === 32);
-    const root = checkpoint === null || leaf === null || whole.length !== path.length ? null : await rootOf(leaf, BigInt(proof.leaf_index), checkpoint.size, whole);
-    steps.push({
-        name: "path",
-        outcome: root !== null && checkpoint !== null && same(root, checkpoint.root) ? "checked" : "failed",
-        values: { index: String(proof.leaf_index), size: String(checkpoint?.size ?? 0), hashes: String(path.length), root: checkpoint === null ? "" : base64(checkpoint.root) },
-    });
-    steps.push(await signature(proof, note));
-    const isProven = steps.every((step) => step.outcome === "checked" || (step.outcome === "skipped" && step.name !== "signature"));
-    return { steps, isProven, checkpoint, bill };
+    const steps: Step<ProofStep>[] = [];
+    for (const leaf of proof.leaves) {
+        steps.push(await wordsStep(leaf));
+        steps.push(await pathStep(leaf, checkpoint));
+    }
+    const last = proof.leaves[proof.leaves.length - 1];
+    steps.push(figuresStep(last, differences));
+    steps.push(await signatureStep(proof, note));
+    const isProven = last !== undefined && steps.every(({ name, outcome }) => outcome === "checked" || (outcome === "skipped" && name !== "signature"));
+    return { steps, isProven, checkpoint };
 }
 
-async function signature(proof: Proof, note: ReturnType<typeof readNote>): Promise<Step<"signature">> {
-    const key = await readKey(proof.verifier_key);
-    const values = { key: proof.verifier_key };
-    if (key === null || note === null) return { name: "signature", outcome: "failed", values };
+function valuesOf(leaf: Leaf): bigint[] | null {
+    return leaf.words?.map((word) => BigInt(word.value)) ?? null;
+}
+
+async function wordsStep(leaf: Leaf): Promise<Step<ProofStep>> {
+    const words = valuesOf(leaf);
+    if (words === null) return { name: "words", outcome: "skipped" };
+    const own = hex(await leafHash(bigEndian(words)));
+    return { name: "words", outcome: own === leaf.hash ? "checked" : "failed", values: { count: String(words.length), hash: own } };
+}
+
+function figuresStep(leaf: Leaf | undefined, differences: (bill: TestifiedBill) => string[]): Step<ProofStep> {
+    const words = leaf === undefined ? null : valuesOf(leaf);
+    if (words === null) return { name: "figures", outcome: "skipped" };
+    const bill = readBill(words);
+    const different = bill === null ? ["words"] : differences(bill);
+    return { name: "figures", outcome: different.length === 0 ? "checked" : "failed", values: { names: different.join(", ") } };
+}
+
+async function pathStep(leaf: Leaf, checkpoint: Checkpoint | null): Promise<Step<ProofStep>> {
+    const hash = fromHex(leaf.hash);
+    const path = leaf.path.map(fromHex).filter((hash): hash is Uint8Array => hash?.length === 32);
+    const isWhole = hash?.length === 32 && path.length === leaf.path.length && checkpoint !== null;
+    const root = isWhole ? await rootOf(hash, BigInt(leaf.index), checkpoint.size, path) : null;
+    return {
+        name: "path",
+        outcome: root !== null && checkpoint !== null && same(root, checkpoint.root) ? "checked" : "failed",
+        values: { index: String(leaf.index), size: String(checkpoint?.size ?? 0), hashes: String(leaf.path.length) },
+    };
+}
+
+async function signatureStep({ verifier_key }: Proof, note: ReturnType<typeof readNote>): Promise<Step<ProofStep>> {
+    const key = verifier_key === null ? null : await readKey(verifier_key);
+    if (key === null || note === null) return { name: "signature", outcome: "failed" };
     try {
-        return { name: "signature", outcome: (await isSigned(note, key)) ? "checked" : "failed", values };
+        return { name: "signature", outcome: (await isSigned(note, key)) ? "checked" : "failed" };
     } catch {
         // A browser without Ed25519.
-        return { name: "signature", outcome: "skipped", values };
+        return { name: "signature", outcome: "skipped" };
     }
 }

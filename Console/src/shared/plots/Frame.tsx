@@ -17,8 +17,9 @@ export function csv(table: PlotTable): string {
     return [table.columns, ...table.rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-export function download(name: string, text: string, type = "text/csv;charset=utf-8") {
-    const address = URL.createObjectURL(new Blob(["\ufeff", text], { type }));
+/** A mark at the beginning tells spreadsheets that it is UTF-8; what else reads it wants none. */
+export function download(name: string, text: string, type = "text/csv;charset=utf-8", mark = "\ufeff") {
+    const address = URL.createObjectURL(new Blob([mark, text], { type }));
     const link = document.createElement("a");
     link.href = address;
     link.download = name;
