@@ -66,6 +66,8 @@ import Testing
         GET /api/admin/stats/billing: ?from ?to ?time_zone ?step ?group_by ?limit ?user ?key ?model ?provider ?group
         GET /api/me/stats/overview: ?from ?to ?time_zone ?step
         GET /api/me/stats/billing: ?from ?to ?time_zone ?step ?group_by ?limit
+        GET /api/admin/stats/flow: ?from ?to ?time_zone ?limit
+        GET /api/me/stats/flow: ?from ?to ?time_zone ?limit
         GET /api/admin/providers: ?search ?dialect ?is_active ?ordering ?page ?page_size
         POST /api/admin/providers: name base_url [dialect] [api_key] [is_active]
         PUT /api/admin/providers/{id}: name dialect base_url is_active [api_key]

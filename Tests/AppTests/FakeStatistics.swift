@@ -48,6 +48,21 @@ final class FakeStatistics: Statistics {
 
     func keys(of user: UserID) async throws(StatisticsError) -> [Int64] { Self.keys[user.rawValue] ?? [] }
 
+    /// One call of each kind's first.
+    func flow(_ question: FlowQuestion) async throws(StatisticsError) -> FlowAnswer {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        var sums = UsageFlow.Sums()
+        let dollar = UsageFlow.Amount(spend: Self.dollar, requests: 1)
+        sums.pairs = [KeyAndModel.id(key: 41, model: 3): dollar]
+        sums.models = [3: dollar]
+        if question.user == nil {
+            (sums.users, sums.keys, sums.owners) = ([4: dollar], [41: dollar], [41: 4])
+            (sums.routes, sums.ends) = ([7: dollar], [7: RouteEnds(model: 3, provider: 5)])
+        }
+        let flow = UsageFlow(sums, shownKeys: [41], limit: question.limit)
+        return FlowAnswer(range: question.range, flow: flow, names: [.init(.model, 3): "m"])
+    }
+
     func zone(named name: String) async throws(StatisticsError) -> Zone {
         guard name == "UTC" else { throw .unknownZone }
         return .utc

@@ -61,6 +61,54 @@ struct StatisticsRoutesTests {
         }
     }
 
+    @Test("a flow has its nodes and links by name; one's own knows no provider")
+    func flow() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let answer = try await stage.ask("GET", "/api/admin/stats/flow/?\(Self.day)", token: token)
+        #expect(answer.status == 200 && answer.json["from"] as? String == "2026-07-01T00:00:00Z")
+        let nodes = try #require(answer.json["nodes"] as? [[String: Any]])
+        #expect(nodes.map { $0["kind"] as? String } == ["user", "key", "model", "provider"])
+        #expect(nodes[2]["name"] as? String == "m" && nodes[2]["spend"] as? String == "1.00")
+        let links = try #require(answer.json["links"] as? [[String: Any]])
+        #expect(links.map { ($0["to"] as? [String: Any])?["id"] as? Int } == [41, 3, 5])
+        #expect(links.allSatisfy { $0["requests"] as? Int == 1 })
+        let own = try await stage.ask("GET", "/api/me/stats/flow/", token: try await stage.access(.user))
+        let ownNodes = try #require(own.json["nodes"] as? [[String: Any]])
+        #expect(own.status == 200 && ownNodes.map { $0["kind"] as? String } == ["key", "model"])
+        for query in ["limit=0", "limit=51", "step=day", "user=1"] {
+            #expect(
+                try await stage.ask("GET", "/api/admin/stats/flow/?\(query)", token: token).status == 400,
+                "\(query)"
+            )
+        }
+        stage.statistics.fail(with: .tooManyRows)
+        #expect(try await stage.ask("GET", "/api/admin/stats/flow/", token: token).status == 422)
+    }
+
+    @Test("hour by hour is one answer for five weeks, also stacked by what it is grouped by")
+    func hourly() async throws {
+        let stage = try await AdministrationStage()
+        let token = try await stage.access(.auditor)
+        let weeks = "from=2026-06-01&to=2026-07-06&step=hour&time_zone=UTC"
+        let plain = try await stage.ask("GET", "/api/admin/stats/billing/?\(weeks)", token: token)
+        #expect(plain.status == 200 && (plain.json["series"] as? [Any])?.count == 840)
+        for step in ["hour", "day"] {
+            let query = weeks.replacing("step=hour", with: "step=\(step)") + "&group_by=model&limit=2"
+            let stacked = try await stage.ask("GET", "/api/admin/stats/billing/?\(query)", token: token)
+            let pieces = try #require(stacked.json["series"] as? [[String: Any]])
+            let groups = try #require(stacked.json["groups"] as? [[String: Any]])
+            #expect(groups.count == 2 && stacked.json["group_count"] as? Int == 3)
+            for name in ["spend", "requests", "tokens"] {
+                #expect(groups.allSatisfy { ($0[name] as? [Any])?.count == pieces.count }, "\(step) \(name)")
+            }
+            let figures = try #require(pieces[0]["figures"] as? [String: Any])
+            for name in ["input_tokens", "cache_read_tokens", "output_tokens", "reasoning_tokens"] {
+                #expect(figures[name] is Int, "\(name)")
+            }
+        }
+    }
+
     @Test("bills are grouped, the dearest first, and the rest is summed")
     func billing() async throws {
         let stage = try await AdministrationStage()

@@ -35,6 +35,7 @@ import Testing
         ("GET", "/api/admin/stats/billing", .auditor, nil, 200),
         ("GET", "/api/me/stats/overview", .user, nil, 200),
         ("GET", "/api/me/stats/billing", .user, nil, 200),
+        ("GET", "/api/admin/stats/flow", .auditor, nil, 200), ("GET", "/api/me/stats/flow", .user, nil, 200),
     ]
 
     /// What PUT wants of a rate limit.

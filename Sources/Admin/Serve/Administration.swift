@@ -74,6 +74,7 @@ package struct Administration: Sendable {
             SessionRoutes(administration: self).operations
                 + UserRoutes(administration: self).operations
                 + StatisticsRoutes(administration: self).operations
+                + FlowRoutes(administration: self).operations
                 + catalog.operations
                 + KeyRoutes(administration: self).operations
                 + PlaygroundKeyRoutes(administration: self).operations

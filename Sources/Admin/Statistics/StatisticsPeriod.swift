@@ -33,7 +33,9 @@ struct StatisticsPeriod: Sendable {
         most: 64
     )
     static let step = Parameter<StatisticsStep>.choice("step", "How long a piece of the series is; absent: day.")
-    static let parameters: [any Declaration] = [from, to, timeZone, step]
+    /// Of what is not answered in pieces.
+    static let rangeParameters: [any Declaration] = [from, to, timeZone]
+    static let parameters: [any Declaration] = rangeParameters + [step]
 
     private static let date = Shape.text(
         pattern: #"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"#,
@@ -50,11 +52,17 @@ struct StatisticsPeriod: Sendable {
     let zone: Zone
     let step: StatisticsStep
 
+    /// - Parameter step: where it cannot be asked for.
     /// - Throws: 400 for what is no such value; 422 for a range that is none, and for an unknown zone.
-    init(_ query: inout ListQuery, _ statistics: any Statistics, now: Instant) async throws {
+    init(
+        _ query: inout ListQuery,
+        _ statistics: any Statistics,
+        now: Instant,
+        step given: StatisticsStep? = nil
+    ) async throws {
         let (from, to) = (query.value(Self.from), query.value(Self.to))
         let name = query.value(Self.timeZone)
-        step = query.value(Self.step) ?? .day
+        step = given ?? query.value(Self.step) ?? .day
         try query.finish()
         zone = if let name { try await statistics.zone(named: name) } else { .utc }
         let end = RollupPlan.quarter(of: to?.instant(in: zone) ?? now, up: true)

@@ -7,19 +7,28 @@ package struct StatisticsQuestion: Hashable, Sendable {
     package let dimension: UsageDimension
     /// Only these of the dimension; nil: all of them.
     package let ids: [Int64]?
+    /// Only what lies in one of these; nil: all of them.
+    package let spans: [ClosedRange<Int64>]?
 
     package init(
         range: Range<Instant>,
         zone: Zone,
         step: StatisticsStep,
         dimension: UsageDimension = .all,
-        ids: [Int64]? = nil
+        ids: [Int64]? = nil,
+        spans: [ClosedRange<Int64>]? = nil
     ) {
         self.range = range
         self.zone = zone
         self.step = step
         self.dimension = dimension
         self.ids = dimension == .all ? [0] : ids
+        self.spans = spans
+    }
+
+    /// Whether an id of the dimension is asked for.
+    package func wants(_ id: Int64) -> Bool {
+        ids?.contains(id) ?? spans?.contains { $0.contains(id) } ?? true
     }
 }
 
@@ -80,6 +89,9 @@ package protocol Statistics: Sendable {
 
     /// All keys of a user's, those too that are no longer active.
     func keys(of user: UserID) async throws(StatisticsError) -> [Int64]
+
+    /// What was spent by whom on what, all of one moment.
+    func flow(_ question: FlowQuestion) async throws(StatisticsError) -> FlowAnswer
 
     /// - Throws: `StatisticsError.unknownZone`.
     func zone(named name: String) async throws(StatisticsError) -> Zone

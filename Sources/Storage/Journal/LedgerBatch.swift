@@ -14,6 +14,7 @@ struct LedgerBatch {
         var scratch: [UInt8] = []
         var keepsRawUsage = true
         var cacheSavings = CacheSavings()
+        var flowMark = FlowMark()
 
         init(replica: ReplicaID) { self.replica = replica }
     }
@@ -176,7 +177,8 @@ struct LedgerBatch {
                 multiplier: settlement.hold.multiplier,
                 endedAt: settlement.result.endedAt,
                 connection
-            )
+            ),
+            countsFlow: try memory.flowMark.counts(startedAt: settlement.call.startedAt, connection)
         )
         if memory.keepsRawUsage, let raw = settlement.result.rawUsage {
             try CallRows.keep(rawUsage: raw, of: id, isFirst: closing.action == .close, connection)
@@ -215,7 +217,13 @@ struct LedgerBatch {
         try CallRows.close(open.call.id, closing: closing, flags: flags, leaf: leaves.next, now: now, connection)
         try append(closing.entries, of: open.call.id, reason: "held on a grant that has ended since")
         leaves.append(BillLeaf(open, row: row, closing: closing, flags: flags, now: now))
-        rollups.addResolved(open.call, group: row.groupID, closing: closing, now: now)
+        rollups.addResolved(
+            open.call,
+            group: row.groupID,
+            closing: closing,
+            countsFlow: try memory.flowMark.counts(startedAt: open.call.startedAt, connection),
+            now: now
+        )
         return closing
     }
 

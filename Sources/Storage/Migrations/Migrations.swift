@@ -19,7 +19,7 @@ package enum Migrations {
     package static let all: [Migration] =
         [
             .schema, .audit, .statistics, .rateLimits, .renewals, .bodies, .idempotency, .alerts, .replicas,
-            .rateBuckets, .partitions, .playgroundKeys,
+            .rateBuckets, .partitions, .playgroundKeys, .flows,
         ] + Migration.rehearsals
     package static let newest: Int64 = all.last?.version ?? 0
     /// Of a step, where others are in the way: for some tens of seconds.

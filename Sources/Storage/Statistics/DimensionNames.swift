@@ -9,7 +9,7 @@ enum DimensionNames {
     ) throws -> [Int64: String] {
         let select: String
         switch dimension {
-        case .all: return [:]
+        case .all, .keyAndModel, .route: return [:]
         case .user: select = "SELECT email FROM users WHERE id = ?"
         case .key:
             select =

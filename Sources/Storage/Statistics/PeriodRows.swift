@@ -8,6 +8,8 @@ enum PeriodRows {
         "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket >= ? AND bucket < ?"
     static let selectOne =
         "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket = ? AND dimension_id = ?"
+    static let selectSpan =
+        "SELECT bucket, dimension_id, \(RollupColumns.names), is_saturated FROM usage_periods WHERE zone_id = ? AND span = ? AND dimension = ? AND bucket = ? AND dimension_id >= ? AND dimension_id <= ?"
     private static let deleteSome =
         "DELETE FROM usage_periods WHERE zone_id = ? AND (span, dimension, bucket, dimension_id) IN (SELECT span, dimension, bucket, dimension_id FROM usage_periods WHERE zone_id = ? LIMIT ?)"
 
@@ -63,6 +65,28 @@ enum PeriodRows {
             .integer(dimension.rawValue),
             SQLValue(bucket),
             .integer(id),
+            row: row
+        )
+    }
+
+    /// The rows of neighbouring ids.
+    static func read(
+        _ zone: Int64,
+        _ span: RollupPlan.Span,
+        _ dimension: UsageDimension,
+        bucket: Instant,
+        ids: ClosedRange<Int64>,
+        _ connection: any SQLConnection,
+        row: (any SQLStatement) throws -> Void
+    ) throws {
+        _ = try connection.query(
+            selectSpan,
+            .integer(zone),
+            .integer(span.rawValue),
+            .integer(dimension.rawValue),
+            SQLValue(bucket),
+            .integer(ids.lowerBound),
+            .integer(ids.upperBound),
             row: row
         )
     }

@@ -8,6 +8,8 @@ enum QuarterRows {
         "SELECT \(key), \(figures) FROM usage_rollups WHERE (\(key)) > (?, ?, ?, ?) AND bucket < ? ORDER BY \(key) LIMIT ?"
     static let selectBucket =
         "SELECT \(key), \(figures) FROM usage_rollups WHERE bucket = ? AND dimension = ?"
+    static let selectSpan =
+        "SELECT \(key), \(figures) FROM usage_rollups WHERE bucket = ? AND dimension = ? AND dimension_id >= ? AND dimension_id <= ?"
     static let selectID =
         "SELECT \(key), \(figures) FROM usage_rollups WHERE dimension = ? AND dimension_id = ? AND bucket >= ? AND bucket < ?"
     private static let selectLate =
@@ -67,6 +69,24 @@ enum QuarterRows {
             .integer(id),
             SQLValue(range.lowerBound),
             SQLValue(range.upperBound),
+            row: row
+        )
+    }
+
+    /// Neighbouring ids of a dimension in one quarter.
+    static func read(
+        _ dimension: UsageDimension,
+        bucket: Int64,
+        ids: ClosedRange<Int64>,
+        _ connection: any SQLConnection,
+        row: (any SQLStatement) throws -> Void
+    ) throws {
+        _ = try connection.query(
+            selectSpan,
+            .integer(bucket),
+            .integer(dimension.rawValue),
+            .integer(ids.lowerBound),
+            .integer(ids.upperBound),
             row: row
         )
     }

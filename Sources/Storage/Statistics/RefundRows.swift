@@ -11,6 +11,9 @@ enum RefundRows {
             case .model: "r.model_id"
             case .provider: "r.provider_id"
             case .group: "r.group_id"
+            case .keyAndModel:
+                "CASE WHEN r.key_id BETWEEN 1 AND \(KeyAndModel.largestKey) AND r.model_id BETWEEN 1 AND \(KeyAndModel.largestModel) THEN r.key_id * \(KeyAndModel.largestModel + 1) + r.model_id ELSE 0 END"
+            case .route: "r.route_id"
             }
         // The sign keeps SQLite from the index of lanes, of which nearly all entries have this one.
         $0[$1] =

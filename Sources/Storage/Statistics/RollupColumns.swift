@@ -5,18 +5,27 @@ enum RollupColumns {
     static let names = UsageFigure.allCases.map(\.name).joined(separator: ", ")
 
     /// Parameters: the key, the figures in their order, whether a sum is saturated.
-    static func upsert(into table: String, key: [String]) -> String {
-        "\(insert(into: table, key: key)) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET is_saturated = CASE WHEN \(table).is_saturated = 1 OR excluded.is_saturated = 1\(saturates(table)) THEN 1 ELSE 0 END, \(adds(to: table))"
+    static func upsert(
+        into table: String,
+        key: [String],
+        figures: [UsageFigure] = UsageFigure.allCases
+    ) -> String {
+        "\(insert(into: table, key: key, figures: figures)) ON CONFLICT (\(key.joined(separator: ", "))) DO UPDATE SET is_saturated = CASE WHEN \(table).is_saturated = 1 OR excluded.is_saturated = 1\(saturates(table, figures)) THEN 1 ELSE 0 END, \(adds(figures, to: table))"
     }
 
-    static func insert(into table: String, key: [String]) -> String {
-        let marks = Array(repeating: "?", count: key.count + UsageFigure.count + 1).joined(separator: ", ")
+    static func insert(
+        into table: String,
+        key: [String],
+        figures: [UsageFigure] = UsageFigure.allCases
+    ) -> String {
+        let marks = Array(repeating: "?", count: key.count + figures.count + 1).joined(separator: ", ")
+        let names = figures.map(\.name).joined(separator: ", ")
         return "INSERT INTO \(table) (\(key.joined(separator: ", ")), \(names), is_saturated) VALUES (\(marks))"
     }
 
     // A sum that would leave Int64 stays where it is and says so; adding on would make SQLite turn it into a float.
-    private static func adds(to table: String) -> String {
-        UsageFigure.allCases.map { figure in
+    private static func adds(_ figures: [UsageFigure], to table: String) -> String {
+        figures.map { figure in
             let old = "\(table).\(figure.name)"
             let new = "excluded.\(figure.name)"
             return
@@ -24,8 +33,8 @@ enum RollupColumns {
         }.joined(separator: ", ")
     }
 
-    private static func saturates(_ table: String) -> String {
-        UsageFigure.allCases.filter(\.isMoney).map { figure in
+    private static func saturates(_ table: String, _ figures: [UsageFigure]) -> String {
+        figures.filter(\.isMoney).map { figure in
             " OR \(table).\(figure.name) > \(RollupDelta.largest) - excluded.\(figure.name)"
         }.joined()
     }
@@ -41,13 +50,19 @@ enum RollupColumns {
     }
 
     /// - Parameter first: where the figures begin, and after them `is_saturated`.
-    static func bind(_ delta: RollupDelta, isSaturated: Bool, at first: Int, to statement: any SQLStatement) {
+    static func bind(
+        _ delta: RollupDelta,
+        of figures: [UsageFigure] = UsageFigure.allCases,
+        isSaturated: Bool,
+        at first: Int,
+        to statement: any SQLStatement
+    ) {
         var isSaturated = isSaturated
-        for index in 0..<UsageFigure.count {
-            statement.bind(delta[index], at: first + index)
-            isSaturated = isSaturated || delta[index] >= RollupDelta.largest
+        for (index, figure) in figures.enumerated() {
+            statement.bind(delta[figure], at: first + index)
+            isSaturated = isSaturated || delta[figure] >= RollupDelta.largest
         }
-        statement.bind(isSaturated ? 1 : 0, at: first + UsageFigure.count)
+        statement.bind(isSaturated ? 1 : 0, at: first + figures.count)
     }
 
     /// Adds a row's figures, and after them `is_saturated`, to sums.

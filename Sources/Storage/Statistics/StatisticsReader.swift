@@ -53,7 +53,7 @@ struct StatisticsReader {
     // MARK: - Roll-ups
 
     private mutating func readPeriods(_ span: RollupPlan.Span, _ range: Range<Instant>, _ zone: KeptZone) throws {
-        guard let ids = question.ids else {
+        guard question.ids != nil || question.spans != nil else {
             try PeriodRows.read(zone.id, span, question.dimension, range, connection) { row in
                 try add(row, bucket: row.int64(0), id: row.int64(1), from: 2)
             }
@@ -61,10 +61,16 @@ struct StatisticsReader {
         }
         var start = range.lowerBound
         while start < range.upperBound {
-            for id in ids {
+            for id in question.ids ?? [] {
                 try spend()
                 try PeriodRows.read(zone.id, span, question.dimension, bucket: start, id: id, connection) { row in
                     try add(row, bucket: start.microseconds, id: id, from: 2)
+                }
+            }
+            for ids in question.spans ?? [] {
+                try spend()
+                try PeriodRows.read(zone.id, span, question.dimension, bucket: start, ids: ids, connection) { row in
+                    try add(row, bucket: start.microseconds, id: row.int64(1), from: 2)
                 }
             }
             start =
@@ -88,9 +94,17 @@ struct StatisticsReader {
         var bucket = RollupPlan.quarter(of: range.lowerBound).microseconds
         while bucket < range.upperBound.microseconds {
             try spend()
-            try QuarterRows.read(question.dimension, bucket: bucket, connection) { row in
+            func take(_ row: any SQLStatement) throws {
                 let key = RollupKey(row, from: 0)
                 if isWanted(key) { try add(row, bucket: bucket, id: key.id, from: QuarterRows.firstFigure) }
+            }
+            if let spans = question.spans {
+                for ids in spans {
+                    try spend()
+                    try QuarterRows.read(question.dimension, bucket: bucket, ids: ids, connection, row: take)
+                }
+            } else {
+                try QuarterRows.read(question.dimension, bucket: bucket, connection, row: take)
             }
             bucket += RollupPlan.quarterMicroseconds
         }
@@ -106,7 +120,7 @@ struct StatisticsReader {
             try spend()
             let key = RollupKey(row, from: 0)
             guard key <= zone.cursor, key.dimension == question.dimension.rawValue,
-                range.contains(Instant(microseconds: key.bucket)), question.ids?.contains(key.id) ?? true
+                range.contains(Instant(microseconds: key.bucket)), question.wants(key.id)
             else { return }
             try add(row, bucket: key.bucket, id: key.id, from: QuarterRows.firstFigure)
         }
@@ -129,7 +143,7 @@ struct StatisticsReader {
     private mutating func readRefunds() throws {
         try RefundRows.read(question.range, by: question.dimension, connection) { at, id, amount in
             try spend()
-            guard question.ids?.contains(id) ?? true, let index = answer.buckets.index(of: at) else { return }
+            guard question.wants(id), let index = answer.buckets.index(of: at) else { return }
             answer.cells[.init(bucket: index, id: id), default: UsageSums()].refunds += amount
         }
     }

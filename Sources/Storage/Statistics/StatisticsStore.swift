@@ -33,6 +33,10 @@ package struct StatisticsStore: Statistics {
         try await reading { try DimensionNames.keys(of: user, $0) }
     }
 
+    package func flow(_ question: FlowQuestion) async throws(StatisticsError) -> FlowAnswer {
+        try await reading { [clock = desk.clock] in try FlowReader.answer(question, now: clock(), $0) }
+    }
+
     package func zone(named name: String) async throws(StatisticsError) -> Zone {
         try await reading { [zones] _ in
             guard let zone = zones.zone(named: name) else { throw StatisticsError.unknownZone }

@@ -91,6 +91,16 @@ struct RollupDelta {
         }
     }
 
+    /// What sums of a flow have.
+    static let flowFigures: [UsageFigure] = [.requests, .charge, .corrections]
+
+    /// With nothing but ``flowFigures``.
+    var ofFlow: RollupDelta {
+        var delta = RollupDelta()
+        for figure in Self.flowFigures { delta[figure] = self[figure] }
+        return delta
+    }
+
     /// Where a roll-up's sums end: what is added to them may not make SQLite turn them into floats.
     static let largest: Int64 = 9_000_000_000_000_000_000
 }

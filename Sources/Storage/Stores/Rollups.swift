@@ -13,13 +13,19 @@ struct Rollups {
     }
 
     private static let upsert = RollupColumns.upsert(into: "usage_rollups", key: RollupKey.columns)
+    private static let upsertFlow = RollupColumns.upsert(
+        into: "usage_rollups",
+        key: RollupKey.columns,
+        figures: RollupDelta.flowFigures
+    )
     private static let insertLate = RollupColumns.insert(into: "usage_late", key: RollupKey.columns)
     private static let selectFolded = "SELECT folded_until FROM statistics_marks WHERE id = 1"
     private static let lockFolded = selectFolded + " FOR UPDATE"
 
     private var sums: [Key: RollupDelta] = [:]
 
-    mutating func add(_ settlement: Settlement, closing: Closing, cacheSavings: Money) {
+    /// - Parameter countsFlow: of calls that began since ``FlowRows/since(_:)``.
+    mutating func add(_ settlement: Settlement, closing: Closing, cacheSavings: Money, countsFlow: Bool = true) {
         let result = settlement.result
         let delta: RollupDelta =
             closing.action == .correct
@@ -42,28 +48,53 @@ struct Rollups {
                 statusCode: Int64(result.statusCode),
                 durationMilliseconds: result.durationMilliseconds
             )
-        add(delta, call: settlement.call, group: settlement.hold.groupID, at: result.endedAt)
+        add(
+            delta,
+            call: settlement.call,
+            group: settlement.hold.groupID,
+            countsFlow: countsFlow,
+            at: result.endedAt
+        )
     }
 
     /// A call closed by policy.
-    mutating func addResolved(_ call: CallIntent, group: ModelGroupID, closing: Closing, now: Instant) {
-        add(.resolved(state: closing.state, charge: closing.charge), call: call, group: group, at: now)
+    mutating func addResolved(
+        _ call: CallIntent,
+        group: ModelGroupID,
+        closing: Closing,
+        countsFlow: Bool = true,
+        now: Instant
+    ) {
+        add(
+            .resolved(state: closing.state, charge: closing.charge),
+            call: call,
+            group: group,
+            countsFlow: countsFlow,
+            at: now
+        )
     }
 
-    private mutating func add(_ delta: RollupDelta, call: CallIntent, group: ModelGroupID, at instant: Instant) {
+    private mutating func add(
+        _ delta: RollupDelta,
+        call: CallIntent,
+        group: ModelGroupID,
+        countsFlow: Bool,
+        at instant: Instant
+    ) {
         let bucket = RollupPlan.quarter(of: instant).microseconds
+        let flow = delta.ofFlow
         for dimension in UsageDimension.allCases {
-            let id: Int64 =
-                switch dimension {
-                case .all: 0
-                case .user: call.userID.rawValue
-                case .key: call.keyID.rawValue
-                case .model: call.modelID.rawValue
-                case .provider: call.providerID.rawValue
-                case .group: group.rawValue
-                }
+            if dimension.isFlow && !countsFlow { continue }
+            let id = dimension.id(
+                user: call.userID,
+                key: call.keyID,
+                model: call.modelID,
+                provider: call.providerID,
+                group: group,
+                route: call.routeID
+            )
             let key = Key(bucket: bucket, dimension: dimension.rawValue, id: id)
-            sums[key, default: RollupDelta()].add(delta)
+            sums[key, default: RollupDelta()].add(dimension.isFlow ? flow : delta)
         }
     }
 
@@ -78,18 +109,27 @@ struct Rollups {
         var folded = try read(isOver ? Self.lockFolded : Self.selectFolded)
         // The clock was ahead of this for a while.
         if !isOver, oldest <= folded { folded = try read(Self.lockFolded) }
-        let statement = try connection.prepare(Self.upsert)
+        let (whole, flow) = (try connection.prepare(Self.upsert), try connection.prepare(Self.upsertFlow))
         for (key, delta) in sums.sorted(by: { $0.key < $1.key }) {
             let row = RollupKey(bucket: key.bucket, dimension: key.dimension, id: key.id, replica: replica.rawValue)
-            try Self.write(delta, to: row, by: statement)
+            if UsageDimension(rawValue: key.dimension)?.isFlow == true {
+                try Self.write(delta, of: RollupDelta.flowFigures, to: row, by: flow)
+            } else {
+                try Self.write(delta, to: row, by: whole)
+            }
             if key.bucket <= folded { try Self.write(delta, to: row, by: connection.prepare(Self.insertLate)) }
         }
         sums.removeAll(keepingCapacity: true)
     }
 
-    private static func write(_ delta: RollupDelta, to key: RollupKey, by statement: any SQLStatement) throws {
+    private static func write(
+        _ delta: RollupDelta,
+        of figures: [UsageFigure] = UsageFigure.allCases,
+        to key: RollupKey,
+        by statement: any SQLStatement
+    ) throws {
         key.bind(to: statement)
-        RollupColumns.bind(delta, isSaturated: false, at: 5, to: statement)
+        RollupColumns.bind(delta, of: figures, isSaturated: false, at: 5, to: statement)
         try statement.enqueue()
     }
 }

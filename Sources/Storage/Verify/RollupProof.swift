@@ -15,6 +15,7 @@ struct RollupProof {
     private var sums: [[Int64: Sums]] = Array(repeating: [:], count: UsageDimension.allCases.count)
 
     private var cacheSavings = CacheSavings()
+    private var flowMark = FlowMark()
 
     mutating func add(_ call: VerifiedCall, _ connection: any SQLConnection) throws {
         let bill = call.bill
@@ -56,9 +57,17 @@ struct RollupProof {
                 durationMilliseconds: bill.durationMilliseconds
             )
         }
-        for dimension in UsageDimension.allCases {
-            let id = dimension.id(bill)
-            sums[Int(dimension.rawValue)][id, default: Sums()].add(delta)
+        let countsFlow = try flowMark.counts(startedAt: bill.startedAt, connection)
+        for dimension in UsageDimension.allCases where countsFlow || !dimension.isFlow {
+            let id = dimension.id(
+                user: bill.userID,
+                key: bill.keyID,
+                model: bill.modelID,
+                provider: bill.providerID,
+                group: bill.groupID,
+                route: bill.routeID
+            )
+            sums[Int(dimension.rawValue)][id, default: Sums()].add(dimension.isFlow ? delta.ofFlow : delta)
             if unknownVoids > 0 { sums[Int(dimension.rawValue)][id]?.unknownVoids += unknownVoids }
         }
     }
@@ -99,19 +108,6 @@ struct RollupProof {
                 stored: column.isMoney ? VerifyReport.dollars(have) : have.description,
                 derived: column.isMoney ? VerifyReport.dollars(want) : want.description
             )
-        }
-    }
-}
-
-extension UsageDimension {
-    fileprivate func id(_ bill: BillLeaf) -> Int64 {
-        switch self {
-        case .all: 0
-        case .user: bill.userID.rawValue
-        case .key: bill.keyID.rawValue
-        case .model: bill.modelID.rawValue
-        case .provider: bill.providerID.rawValue
-        case .group: bill.groupID.rawValue
         }
     }
 }

@@ -74,6 +74,32 @@ struct MigrationsTests {
         }
     }
 
+    @Test(
+        "flows are summed from the first call on, or in an hour's time where there are calls",
+        arguments: Engine.allCases,
+        [false, true]
+    )
+    func flows(engine: Engine, hasCalls: Bool) throws {
+        let stage = try TestDatabase(on: engine, isMigrated: false)
+        let since = try stage.database.write { connection in
+            for migration in [Migration.schema, .statistics] {
+                for statement in migration.statements { try connection.execute(statement) }
+            }
+            if hasCalls {
+                try connection.execute(
+                    "INSERT INTO api_requests (id, state, replica_id, user_id, key_id, model_id, route_id, provider_id, group_id, price_version_id, price_multiplier, endpoint, is_streamed, hold, parts, output_limit, estimated_input_tokens, estimated_input_price, created_at, ip_address, user_agent_id) VALUES (?, 0, 1, 1, 1, 1, 1, 1, 1, 1, 10000, 1, 0, 100, ?, 1, 1, 1, 1, '', 1)",
+                    SQLValue(Books.call(1).id),
+                    .blob([])
+                )
+            }
+            for statement in Migration.flows.statements { try connection.execute(statement) }
+            return try FlowRows.since(connection).microseconds
+        }
+        let hour: Int64 = 3_600_000_000
+        let clock = Int64(Date().timeIntervalSince1970 * 1_000_000)
+        #expect(hasCalls ? abs(since - clock - hour) < hour / 2 : since == 0)
+    }
+
     @Test("two processes at once: one migrates, both go on", arguments: Engine.allCases)
     func atOnce(engine: Engine) async throws {
         let stage = try TestDatabase(on: engine, isMigrated: false)

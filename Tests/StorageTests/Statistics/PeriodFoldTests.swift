@@ -58,7 +58,7 @@ struct PeriodFoldTests {
         let late = try Self.booking(at: "2026-03-01T10:10:00Z")
         rollups.add(late.0, closing: late.1, cacheSavings: .zero)
         try database.write { try rollups.flush(replica: ReplicaID(1), now: late.0.result.endedAt, $0) }
-        #expect(try Self.count("usage_late", database) == 6)
+        #expect(try Self.count("usage_late", database) == UsageDimension.allCases.count)
         let back = try #require(Instant(parsing: "2026-03-01T10:20:00Z"))
         while try fold.step(now: back) {}
         #expect(try Self.count("usage_late", database) == 0)
@@ -161,6 +161,11 @@ struct PeriodFoldTests {
                 PeriodRows.selectOne,
                 "PRIMARY KEY (zone_id=? AND span=? AND dimension=? AND bucket=? AND dimension_id=?)"
             ),
+            (
+                PeriodRows.selectSpan,
+                "PRIMARY KEY (zone_id=? AND span=? AND dimension=? AND bucket=? AND dimension_id>? AND dimension_id<?)"
+            ),
+            (QuarterRows.selectSpan, "PRIMARY KEY (bucket=? AND dimension=? AND dimension_id>? AND dimension_id<?)"),
             (RefundRows.statements[.user] ?? "", "ledger_entries_refunds (created_at>? AND created_at<?)"),
             (QuarterRows.selectAfter, "PRIMARY KEY ((bucket,dimension,dimension_id,replica_id)>(?,?,?,?)"),
         ]

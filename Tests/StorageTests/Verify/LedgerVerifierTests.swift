@@ -143,6 +143,8 @@ struct LedgerVerifierTests {
         Damage("UPDATE usage_rollups SET duration_ms = duration_ms + 1", named: "duration_ms"),
         Damage("UPDATE usage_rollups SET under_100ms = 0, slower = under_100ms", named: "slower"),
         Damage("UPDATE usage_rollups SET dimension_id = 7 WHERE dimension = 2", named: "roll-up key 1"),
+        Damage("UPDATE usage_rollups SET requests = 0 WHERE dimension = 6", named: "roll-up keyAndModel 16777217"),
+        Damage("UPDATE usage_rollups SET charge = charge + 1 WHERE dimension = 7", named: "roll-up route 1: charge"),
         Damage("UPDATE usage_rollups SET dimension = 77 WHERE dimension = 2", named: "roll-ups"),
         Damage(
             "INSERT INTO usage_periods SELECT 1, 1, dimension, bucket, dimension_id, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM usage_rollups WHERE dimension = 0 LIMIT 1",
