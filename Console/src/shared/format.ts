@@ -47,12 +47,15 @@ export class Formatter {
     /** To cents where it is dollars, to what tells something where it is less. */
     money(amount: string): string {
         const value = Number(amount);
-        const isSmall = value !== 0 && Math.abs(value) < 1;
-        return this.number(isSmall ? "small money" : "money", {
+        const size = Math.abs(value);
+        // Four digits that tell something, and never fewer than cents.
+        const places = size === 0 || size >= 1 ? 2 : Math.min(Math.max(2, Math.ceil(-Math.log10(size)) + 3), 12);
+        return this.number(`money ${places}`, {
             style: "currency",
             currency: "USD",
             currencyDisplay: "narrowSymbol",
-            ...(isSmall ? { minimumFractionDigits: 2, maximumSignificantDigits: 4 } : {}),
+            minimumFractionDigits: 2,
+            maximumFractionDigits: places,
         }).format(value);
     }
 
