@@ -3,7 +3,7 @@ import { send } from "../shared/api";
 import { CheckField, Form, TextField, useForm } from "../shared/Form";
 import { useFormat } from "../shared/format";
 import { Dialog } from "../shared/Parts";
-import { instantAt } from "../shared/wallClock";
+import { instantAt } from "../shared/instants";
 import { useAction } from "../shared/useAPI";
 import type { Model } from "./model";
 import { perMillion, perThousand, RateName, rateNames, Rates, sampleBill } from "./rates";

@@ -1,30 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { APIError, request } from "./api";
+import { EventReader, ServerEvent } from "./eventReader";
 
-export interface ServerEvent {
-    name: string;
-    data: string;
-}
-
-/** Takes a stream's text apart as it comes; events may be cut anywhere. */
-export class EventReader {
-    private rest = "";
-
-    read(text: string): ServerEvent[] {
-        const blocks = (this.rest + text).replace(/\r\n?/g, "\n").split("\n\n");
-        this.rest = blocks.pop() ?? "";
-        const events: ServerEvent[] = [];
-        for (const block of blocks) {
-            let [name, data] = ["message", [] as string[]];
-            for (const line of block.split("\n")) {
-                if (line.startsWith("event:")) name = line.slice(6).trim();
-                if (line.startsWith("data:")) data = [...data, line.slice(5).replace(/^ /, "")];
-            }
-            if (data.length > 0) events.push({ name, data: data.join("\n") });
-        }
-        return events;
-    }
-}
+export type { ServerEvent };
 
 const longestWaitSeconds = 30;
 

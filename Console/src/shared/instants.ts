@@ -10,8 +10,16 @@ function offset(at: number, timeZone: string): number {
 /** When a local date begins, so many days on; where midnight is skipped, the first instant after it. */
 export function beginningOf(date: string, timeZone: string, daysOn = 0): string | null {
     const midnight = Date.parse(`${date}T00:00:00Z`);
-    if (Number.isNaN(midnight)) return null;
-    const local = midnight + daysOn * 86_400_000;
+    return Number.isNaN(midnight) ? null : instant(midnight + daysOn * 86_400_000, timeZone);
+}
+
+/** When a clock in that zone shows `2026-03-01T09:30`, as a field of the type datetime-local has it; null for what is none. */
+export function instantAt(text: string, timeZone: string): string | null {
+    const local = Date.parse(`${text}Z`);
+    return Number.isNaN(local) ? null : instant(local, timeZone);
+}
+
+function instant(local: number, timeZone: string): string {
     const guess = local - offset(local, timeZone);
     // The offset of the instant itself counts: a change of clocks may lie between.
     return new Date(local - offset(guess, timeZone)).toISOString();
