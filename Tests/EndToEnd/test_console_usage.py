@@ -24,7 +24,7 @@ def test_bars_and_what_each_came_to(usage, staffed):
     usage.sign_in(EMAILS["auditor"], PASSWORD)
     usage.open("/usage", "Usage & cost")
     _, statistics = signed_in(staffed, "auditor").ask("GET", "/api/admin/stats/billing/?group_by=model")
-    assert len(statistics["groups"]) == len(MODELS)
+    assert len(statistics["groups"]) >= len(MODELS)
     for group in statistics["groups"]:
         row = next(row for row in usage.all("tbody tr") if row.find_element("css selector", "td").text == group["name"])
         assert str(group["totals"]["requests"]) in row.text
