@@ -1,4 +1,4 @@
-"""Measures every statistics route over a year of ten million calls: `python3 Benchmarks/history.py --help`.
+"""Measures what the console asks, statistics above all, over a year of ten million calls: `python3 Benchmarks/history.py --help`.
 
 Makes the history once (deterministic by seed and end), starts the server on it, signs in, asks each route in several ranges
 and groupings, and prints what each takes: the server's CPU, and the time until the answer, as median and as the slowest in a
@@ -41,6 +41,17 @@ ASKS = [
     ("billing by model, a year by day", "/api/admin/stats/billing/?group_by=model&from={from_364}"),
     ("billing by provider, 7 days by hour", "/api/admin/stats/billing/?group_by=provider&from={from_7}&step=hour"),
     ("billing by group, 90 days, Shanghai", f"/api/admin/stats/billing/?group_by=group&from={{from_90}}&time_zone={ZONE}"),
+    ("hours of the week, 28 days", "/api/admin/stats/billing/?from={from_28}&step=hour"),
+    ("flow, 30 days", "/api/admin/stats/flow/"),
+    ("flow, a year", "/api/admin/stats/flow/?from={from_364}&step=month"),
+    ("keys with their week", "/api/admin/keys/?include=usage&page_size=100"),
+    ("users with their week", "/api/admin/users/?include=usage&page_size=100"),
+    ("models with their week", "/api/admin/models/?include=usage&page_size=100"),
+    ("requests, the newest", "/api/admin/requests/?page_size=50"),
+    ("requests of a user", "/api/admin/requests/?user=977&page_size=50"),
+    ("requests, failed ones of a model", "/api/admin/requests/?model=7&status_code=500&from={from_30}&page_size=50"),
+    ("the audit log", "/api/admin/audit-log/?page_size=50"),
+    ("health", "/api/admin/health/"),
     ("one's own, 30 days", "/api/me/stats/overview/"),
     ("one's own by key, a year by month", "/api/me/stats/billing/?group_by=key&from={from_364}&step=month"),
     ("OpenAI's usage by model, 31 days", "/v1/organization/usage/completions?start_time={unix_31}&limit=31&group_by[]=model"),
@@ -124,7 +135,7 @@ def cpu_ms(server):
 
 def dates(now):
     known = {}
-    for days in [1, 6, 7, 30, 31, 90, 180, 364]:
+    for days in [1, 6, 7, 28, 30, 31, 90, 180, 364]:
         at = now - days * 86_400
         known[f"from_{days}"] = time.strftime("%Y-%m-%d", time.gmtime(at))
         known[f"unix_{days}"] = str(int(at))
