@@ -19,6 +19,7 @@ enum QuarterRows {
     private static let deleteOld =
         "DELETE FROM usage_rollups WHERE (\(key)) IN (SELECT \(key) FROM usage_rollups WHERE bucket < ? ORDER BY \(key) LIMIT ?)"
 
+    private static let selectOldest = "SELECT COALESCE(MIN(bucket), 0) FROM usage_rollups"
     private static let selectNewest = "SELECT COALESCE(MAX(bucket), 0) FROM usage_rollups"
 
     /// Where in these rows the figures begin.
@@ -39,6 +40,11 @@ enum QuarterRows {
         statement.bind(end.microseconds, at: 5)
         statement.bind(Int64(limit), at: 6)
         while try statement.step() { try row(statement) }
+    }
+
+    /// The first quarter there is; 0 where there is none.
+    static func oldest(_ connection: any SQLConnection) throws -> Int64 {
+        try connection.query(selectOldest) { $0.int64(0) }.first ?? 0
     }
 
     /// The quarter that was booked last, by its name; 0 where there is none.

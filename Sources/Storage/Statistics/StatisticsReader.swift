@@ -113,7 +113,9 @@ struct StatisticsReader {
     /// What belongs to days that were read, and has not been folded into them yet.
     private mutating func readUnfolded(_ range: Range<Instant>, _ zone: KeptZone) throws {
         let newest = try QuarterRows.newest(connection) + RollupPlan.quarterMicroseconds
-        let from = max(range.lowerBound, Instant(microseconds: zone.cursor.bucket))
+        // A cursor that has not begun is before all there is.
+        let first = max(zone.cursor.bucket, try QuarterRows.oldest(connection))
+        let from = max(range.lowerBound, Instant(microseconds: first))
         let to = min(range.upperBound, Instant(microseconds: newest))
         if from < to { try readQuarters(from..<to, after: zone.cursor) }
         try QuarterRows.readLate(after: zone.lateID, limit: RollupPlan.largestRead, connection) { row in
