@@ -25,6 +25,7 @@ WHY = {
     "Storage/Audit/AuditProof.swift": "hashes of the tree are public",
     "Storage/Audit/LeafPlace.swift": "hashes of the tree are public",
     "Dialects/JSON/NameTable.swift": "hashes of JSON members, of their own sender",
+    "Admin/Console/ConsoleFile.swift": "tags of files that everybody may have",
     "Admin/Errors/Message.swift": "languages",
     "Admin/OpenAPI/DocumentPage.swift": "what an operation is about",
     "Admin/Sessions/CookieJar.swift": "the name of a cookie",
