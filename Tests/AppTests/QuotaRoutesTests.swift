@@ -23,6 +23,7 @@ import Testing
         ("POST", "/api/admin/quotas/{id}/refund", .admin, refund, 422),
         ("GET", "/api/me/quotas", .user, nil, 200),
         ("GET", "/api/me/quotas/{id}", .user, nil, 200),
+        ("GET", "/api/me/models", .user, nil, 200),
     ]
     private static let refund =
         #"{"request_id":"0191c7a4-5f3e-7c11-9a55-0c8f4d2b7e60","amount":"1","reason":"r"}"#

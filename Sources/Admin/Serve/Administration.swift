@@ -79,6 +79,7 @@ package struct Administration: Sendable {
                 + KeyRoutes(administration: self).operations
                 + PlaygroundKeyRoutes(administration: self).operations
                 + QuotaRoutes(administration: self).operations
+                + OwnModelRoutes(administration: self).operations
                 + CallRoutes(administration: self).operations
                 + BodyRoutes(administration: self).operations
                 + ProofRoutes(administration: self).operations
