@@ -1,5 +1,9 @@
-import { Screen } from "../shared/Parts";
+import { useLocation } from "../shared/router";
+import { KeyDetail } from "./KeyDetail";
+import { KeyList } from "./KeyList";
 
+/** `/keys`: the list; `/keys/12`: one of them. */
 export default function Keys() {
-    return <Screen title="Keys">…</Screen>;
+    const id = /^\/keys\/(\d+)$/.exec(useLocation().path)?.[1];
+    return id === undefined ? <KeyList /> : <KeyDetail id={id} />;
 }

@@ -8,7 +8,7 @@ export function Axes(props: { width: number; height: number; most: number; value
     const top = marks[marks.length - 1] ?? 1;
     const inner = props.width - margin.left - margin.right;
     const tall = props.height - margin.top - margin.bottom;
-    const isShown = shown(props.names.length, inner, props.nameWidth ?? 72);
+    const isShown = shown(props.names.length, inner, props.nameWidth ?? (props.isBand ? 72 : 88));
     const band = inner / Math.max(props.names.length, 1);
     const place = (index: number) =>
         margin.left + (props.isBand ? band * (index + 0.5) : props.names.length > 1 ? (inner * index) / (props.names.length - 1) : inner / 2);

@@ -1,0 +1,38 @@
+import { words } from "../shared/words";
+
+export const useKeysWords = words({
+    en: {
+        title: "Keys", ownNote: "What your programs call models with. A secret is shown once.", staffNote: "Everybody's keys. A secret is shown once, to whoever makes it.",
+        make: "New key", makeTitle: "New key", name: "Name", nameNote: "Unique among the user's keys.", user: "User", userNote: "By email.", missingUser: "There is no such user.",
+        key: "Key", state: "State", usage: "Last 7 days", limit: "Spending limit", noLimit: "no limit", expires: "Expires", never: "never", lastUsed: "Last used", notYet: "not yet",
+        created: "Created", active: "active", revoked: "revoked", expired: "expired", playground: "playground", all: "All", onlyActive: "Active", onlyRevoked: "Revoked",
+        models: "Models it may call", allModels: "Every model of the user's groups", allModelsNote: "Also those that come later.", chosenModels: "Only these models", chosenModelsNote: "A key never reaches beyond the user's groups.",
+        addresses: "Addresses it may call from", addressesNote: "One a line, such as 10.0.0.0/8 or 192.0.2.7. Empty: from anywhere.", anywhere: "anywhere",
+        expiresNote: "In {zone}. Empty: never.", limitNote: "In US dollars, in all; the user's quota counts beside it. Empty: no limit.",
+        capture: "Keep its calls' bodies", captureDefault: "As the setting says", captureOff: "No", captureMetadata: "Without texts", captureFull: "Whole",
+        edit: "Edit", editTitle: "Edit the key", rotate: "Rotate", rotateTitle: "Rotate the key", rotateNote: "It gets a new secret. The old one works on for as long as you say, under the same limits.",
+        grace: "The old secret works for", graceNone: "No time", grace15m: "15 minutes", grace1h: "1 hour", grace24h: "24 hours", grace7d: "7 days",
+        oldUntil: "The old secret works until {time}.", revoke: "Revoke", revokeTitle: "Revoke “{name}”?", revokeNote: "Within two seconds no call is taken with it. Calls that run end and are billed. It cannot be undone.",
+        revokedNow: "Key “{name}” was revoked.", made: "Key “{name}” was made.", saved: "Key “{name}” was changed.", rotated: "Key “{name}” has a new secret.",
+        secretTitle: "The secret of “{name}”", done: "Done", tryIt: "Try it", tryLabel: "A call with curl", moreWays: "Other programs", back: "All keys",
+        facts: "What it may do", rates: "Rate limits", owner: "User", empty: "No keys yet.", emptyNote: "Make one to call models with.", filterUser: "Of one user", clear: "Show all",
+        requests: "Its requests", used: "Used {used} of {total}", copyID: "Key id", limitGone: "Its spending limit is used up.",
+    },
+    zh: {
+        title: "密钥", ownNote: "您的程序用密钥调用模型。密钥只显示一次。", staffNote: "所有用户的密钥。密钥只向创建者显示一次。",
+        make: "新建密钥", makeTitle: "新建密钥", name: "名称", nameNote: "在该用户的密钥中唯一。", user: "用户", userNote: "填写邮箱。", missingUser: "没有这个用户。",
+        key: "密钥", state: "状态", usage: "最近 7 天", limit: "消费上限", noLimit: "不限", expires: "到期时间", never: "永不", lastUsed: "最近使用", notYet: "尚未使用",
+        created: "创建时间", active: "有效", revoked: "已吊销", expired: "已过期", playground: "试用台", all: "全部", onlyActive: "有效", onlyRevoked: "已吊销",
+        models: "可调用的模型", allModels: "用户所在模型组的全部模型", allModelsNote: "包括以后新增的模型。", chosenModels: "仅限以下模型", chosenModelsNote: "密钥不会超出用户的模型组。",
+        addresses: "允许的来源地址", addressesNote: "每行一个，例如 10.0.0.0/8 或 192.0.2.7。留空表示不限来源。", anywhere: "不限",
+        expiresNote: "按 {zone} 时区。留空表示永不过期。", limitNote: "总额，单位美元；同时仍受用户配额限制。留空表示不限。",
+        capture: "保存调用内容", captureDefault: "按系统设置", captureOff: "不保存", captureMetadata: "不含文本", captureFull: "完整保存",
+        edit: "编辑", editTitle: "编辑密钥", rotate: "轮换", rotateTitle: "轮换密钥", rotateNote: "将生成新的密钥。旧密钥在您选择的时间内继续有效，限制不变。",
+        grace: "旧密钥继续有效", graceNone: "立即失效", grace15m: "15 分钟", grace1h: "1 小时", grace24h: "24 小时", grace7d: "7 天",
+        oldUntil: "旧密钥有效至 {time}。", revoke: "吊销", revokeTitle: "吊销“{name}”？", revokeNote: "两秒内不再接受它的任何调用。正在进行的调用会完成并计费。此操作无法撤销。",
+        revokedNow: "密钥“{name}”已吊销。", made: "密钥“{name}”已创建。", saved: "密钥“{name}”已修改。", rotated: "密钥“{name}”已轮换。",
+        secretTitle: "“{name}”的密钥", done: "完成", tryIt: "试一试", tryLabel: "用 curl 发起调用", moreWays: "其他接入方式", back: "全部密钥",
+        facts: "权限与限制", rates: "速率限制", owner: "用户", empty: "还没有密钥。", emptyNote: "创建一个密钥来调用模型。", filterUser: "仅显示一位用户", clear: "显示全部",
+        requests: "查看请求", used: "已用 {used}，共 {total}", copyID: "密钥 ID", limitGone: "消费上限已用完。",
+    },
+});
