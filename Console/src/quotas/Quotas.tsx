@@ -1,5 +1,9 @@
-import { Screen } from "../shared/Parts";
+import { useLocation } from "../shared/router";
+import { QuotaDetail } from "./QuotaDetail";
+import { QuotaList } from "./QuotaList";
 
+/** `/quotas`: the list; `/quotas/7`: one of them. */
 export default function Quotas() {
-    return <Screen title="Quotas">…</Screen>;
+    const id = /^\/quotas\/(\d+)$/.exec(useLocation().path)?.[1];
+    return id === undefined ? <QuotaList /> : <QuotaDetail id={id} />;
 }

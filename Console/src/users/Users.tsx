@@ -1,5 +1,9 @@
-import { Screen } from "../shared/Parts";
+import { useLocation } from "../shared/router";
+import { UserDetail } from "./UserDetail";
+import { UserList } from "./UserList";
 
+/** `/users`: the list; `/users/4`: one of them. */
 export default function Users() {
-    return <Screen title="Users">…</Screen>;
+    const id = /^\/users\/(\d+)$/.exec(useLocation().path)?.[1];
+    return id === undefined ? <UserList /> : <UserDetail id={id} />;
 }
