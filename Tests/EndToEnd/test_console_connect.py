@@ -122,6 +122,13 @@ def test_auditors_see_settings_in_the_other_language(console):
     console.open("/settings?tab=settings", "设置与健康")
     console.see("可在此修改", "bodies.capture")
     assert not console.all("main td button")
+    meanings = dict(
+        console.driver.execute_script(
+            "return [...document.querySelectorAll('main tbody tr')].map(row => [row.cells[0].innerText, row.cells[row.cells.length - 1].innerText])"
+        )
+    )
+    untold = [name for name, text in meanings.items() if not any("\u4e00" <= letter <= "\u9fff" for letter in text)]
+    assert len(meanings) > 40 and not untold, untold
     console.open("/settings?tab=health")
     console.see("一切正常")
     console.resize(320)

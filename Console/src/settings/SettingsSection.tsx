@@ -4,10 +4,12 @@ import { send } from "../shared/api";
 import { Form, SearchBox, TextField, useForm } from "../shared/Form";
 import { useKitWords } from "../shared/kitWords";
 import { Button, Card, Dialog, Empty, Loaded } from "../shared/Parts";
+import { usePreferences } from "../shared/preferences";
 import { useChoices } from "../shared/router";
 import { useSession } from "../shared/session";
 import { Column, Table } from "../shared/Table";
 import { Asked, useAction, useAPI } from "../shared/useAPI";
+import { meanings } from "./meanings";
 import { useSettingsWords } from "./words";
 
 interface Setting {
@@ -25,13 +27,12 @@ interface SettingList {
     settings: Setting[];
 }
 
-/** Those that are explained in both languages; others have the server's own note. */
-const explained = ["bodies.capture", "bodies.retention", "bodies.max_bytes", "requests.retention"] as const;
 const origins = ["default", "file", "environment", "flag", "database"] as const;
 
 export function SettingsSection() {
     const say = useSettingsWords();
     const asked = useAPI<SettingList>("/api/admin/settings/");
+    const meaning = useMeaning();
     const [choices, choose] = useChoices("settings", { tab: "account", search: "" });
     const [edited, setEdited] = useState<Setting | null>(null);
     return (
@@ -40,7 +41,7 @@ export function SettingsSection() {
             <Loaded asked={asked}>
                 {({ settings }) => {
                     const words = choices.search.toLowerCase().split(/\s+/);
-                    const shown = settings.filter((setting) => words.every((word) => `${setting.name} ${setting.note}`.toLowerCase().includes(word)));
+                    const shown = settings.filter((setting) => words.every((word) => `${setting.name} ${meaning(setting)}`.toLowerCase().includes(word)));
                     return (
                         <>
                             <Card title={say("editable")} note={say("editableNote")} className="setting-names"><List label={say("editable")} rows={shown.filter((setting) => setting.is_live)} onEdit={setEdited} /></Card>
@@ -55,11 +56,8 @@ export function SettingsSection() {
 }
 
 function useMeaning(): (setting: Setting) => string {
-    const say = useSettingsWords();
-    return (setting) => {
-        const name = explained.find((name) => name === setting.name);
-        return name === undefined ? setting.note : say(name);
-    };
+    const { language } = usePreferences();
+    return (setting) => (language === "zh-CN" ? meanings[setting.name] : undefined) ?? setting.note;
 }
 
 function List({ label, rows, onEdit }: { label: string; rows: Setting[]; onEdit?: (setting: Setting) => void }) {

@@ -12,8 +12,6 @@ export const useSettingsWords = words({
         setting: "Setting", value: "Value", byDefault: "By default", origin: "From", meaning: "What it does", edit: "Edit", editTitle: "Change {name}", valueNote: "As a settings file has it. Empty: what it is without being set here.", secret: "secret", changed: "{name} was changed.",
         fixed: "Set by {place}, which goes before.", superOnly: "Super administrators change settings.", none: "Nothing matches.",
         default: "default", file: "file", environment: "environment", flag: "flag", database: "set here",
-        "bodies.capture": "What is kept of calls' bodies, where their key does not say: off, metadata (no text), full.", "bodies.retention": "How long bodies are kept, such as 12h or 30d.",
-        "bodies.max_bytes": "What is kept of a body in each direction, in bytes; longer ones are cut off and marked.", "requests.retention": "How long the providers' usage objects are kept, such as 90d. Bills are kept for ever.",
     },
     zh: {
         titleStaff: "设置与健康", title: "设置", tabs: "分区", account: "个人", health: "健康", settings: "系统设置",
@@ -26,8 +24,6 @@ export const useSettingsWords = words({
         setting: "设置项", value: "当前值", byDefault: "默认值", origin: "来源", meaning: "说明", edit: "编辑", editTitle: "修改 {name}", valueNote: "与配置文件中的写法相同。留空则取消此处的设置。", secret: "机密", changed: "{name} 已修改。",
         fixed: "由 {place} 设置，优先于此处。", superOnly: "只有超级管理员可以修改设置。", none: "没有匹配的内容。",
         default: "默认", file: "文件", environment: "环境变量", flag: "命令行", database: "在此设置",
-        "bodies.capture": "密钥未指定时保存哪些调用内容：off 不保存，metadata 不含文本，full 完整保存。", "bodies.retention": "调用内容的保存时长，例如 12h 或 30d。",
-        "bodies.max_bytes": "每个方向最多保存的字节数，超出部分会截断并标记。", "requests.retention": "提供商用量原文的保存时长，例如 90d。账单永久保存。",
     },
 });
 
