@@ -131,7 +131,8 @@ class Console:
         """Writes into the field of this name, in the dialog on top if there is one."""
         element = self.field(name)
         if element.tag_name == "select":
-            Select(element).select_by_value(value)
+            # What can be chosen may still be on its way.
+            self.wait(lambda: Select(element).select_by_value(value) is None, f"the option {value} of {name}")
             return
         if element.get_attribute("type") == "checkbox":
             if element.is_selected() != value:
