@@ -189,6 +189,8 @@ import Testing
         #expect(
             (log.json["results"] as? [[String: Any]])?.compactMap { $0["actor"] as? String } == ["user 3", "user 3"]
         )
+        let emails = (log.json["results"] as? [[String: Any]])?.compactMap { $0["actor_email"] as? String } ?? []
+        #expect(emails.count == 2 && Set(emails).count == 1 && emails[0].contains("@"))
         #expect(
             CSV.line(["=1", "+1", "-1", "@x", "\tx", "\rx", "a,b", "a\"b", "a"].map { .text($0) } + [.plain("-1.50")])
                 == "\"'=1\",\"'+1\",\"'-1\",\"'@x\",\"'\tx\",\"'\rx\",\"a,b\",\"a\"\"b\",a,-1.50\r\n"

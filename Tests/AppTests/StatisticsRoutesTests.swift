@@ -125,6 +125,16 @@ struct StatisticsRoutesTests {
         let one = try await stage.ask("GET", "/api/admin/stats/billing/?\(Self.day)&model=2", token: token)
         #expect((one.json["totals"] as? [String: Any])?["spend"] as? String == "9.00")
         #expect((one.json["groups"] as? [Any])?.isEmpty == true && one.json["group_by"] is NSNull)
+        let id = try #require(FakeStatistics.keys.keys.first)
+        let path = "/api/admin/stats/billing/?\(Self.day)&user=\(id)"
+        let (whole, keys) = (
+            try await stage.ask("GET", path, token: token),
+            try await stage.ask("GET", path + "&group_by=key", token: token)
+        )
+        let (all, byKey) = (whole.json["totals"] as? [String: Any], keys.json["totals"] as? [String: Any])
+        #expect(all?["spend"] as? String == byKey?["spend"] as? String && byKey?["margin"] is String)
+        let shown = (keys.json["groups"] as? [[String: Any]])?.compactMap { $0["id"] as? Int64 } ?? []
+        #expect(!shown.isEmpty && Set(shown).isSubset(of: FakeStatistics.keys[id] ?? []), "\(shown)")
     }
 
     struct Refusal: Sendable {

@@ -22,7 +22,7 @@ struct StatisticsRoutes: Sendable {
     /// By what one's own bills are.
     enum OwnGrouping: String, CaseIterable, Sendable { case none, key }
 
-    private static let groupBy = Parameter<Grouping>.choice("group_by", "Absent: none.")
+    private static let groupBy = Parameter<Grouping>.choice("group_by", "Absent: none. One user's may be by key.")
     private static let ownGroupBy = Parameter<OwnGrouping>.choice("group_by", "Absent: none.")
     private static let limit = Parameter<Int64>.integer(
         "limit",
@@ -118,6 +118,10 @@ struct StatisticsRoutes: Sendable {
                 (.group, query.value(Self.group)?.rawValue),
             ]
             let given = filters.compactMap { grouping, id in id.map { (grouping, $0) } }
+            if given.count == 1, given[0].0 == .user, grouping == .key {
+                try query.finish()
+                return try await figures(period, of: UserID(given[0].1), byKey: true, limit: limit, showsCost: true)
+            }
             let dimension = given.first?.0 ?? grouping
             if given.count > 1 || (grouping != .none && dimension != grouping) {
                 query.contradict(
@@ -157,15 +161,7 @@ struct StatisticsRoutes: Sendable {
             let grouping = query.value(Self.ownGroupBy) ?? .none
             let limit = Int(query.value(Self.limit) ?? 20)
             try query.finish()
-            var questions = [question(period, .user, ids: [user.rawValue])]
-            if grouping == .key {
-                questions.append(question(period, .key, ids: try await statistics.keys(of: user)))
-            }
-            let answers = try await statistics.answer(questions)
-            var shown = PeriodAnswer(period, answers[0], showsCost: false)
-            shown.groups = []
-            if grouping == .key { try await add(answers[1], by: .key, limit: limit, to: &shown) }
-            return shown
+            return try await figures(period, of: user, byKey: grouping == .key, limit: limit, showsCost: false)
         }
     }
 
@@ -182,6 +178,22 @@ struct StatisticsRoutes: Sendable {
         } catch let error as StatisticsError {
             throw ControlError(error)
         }
+    }
+
+    private func figures(
+        _ period: StatisticsPeriod,
+        of user: UserID,
+        byKey: Bool,
+        limit: Int,
+        showsCost: Bool
+    ) async throws -> PeriodAnswer {
+        var questions = [question(period, .user, ids: [user.rawValue])]
+        if byKey { questions.append(question(period, .key, ids: try await statistics.keys(of: user))) }
+        let answers = try await statistics.answer(questions)
+        var shown = PeriodAnswer(period, answers[0], showsCost: showsCost)
+        shown.groups = []
+        if byKey { try await add(answers[1], by: .key, limit: limit, to: &shown) }
+        return shown
     }
 
     private func question(
