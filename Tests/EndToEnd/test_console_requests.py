@@ -3,6 +3,7 @@
 import decimal
 import uuid
 
+import openai
 import pytest
 import staff
 from selenium.webdriver.common.by import By
@@ -198,4 +199,38 @@ def test_calls_appear_as_they_happen(console, staffed, role):
     asked = console.driver.execute_script("return performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('/api/'))")
     assert sum("/requests/live/" in name for name in asked) <= 1 and sum("/requests/?" in name or name.endswith("/requests/") for name in asked) <= 3, asked
     console.click("Live")
+    console.assert_quiet()
+
+
+def test_what_was_said_is_looked_at_on_purpose_and_noted(console, staffed):
+    root = signed_in(staffed, "super_admin")
+    user = next(row["id"] for row in root.ask("GET", "/api/admin/users/")[1]["results"] if row["email"] == EMAILS["user"])
+    status, key = root.ask("POST", "/api/admin/keys/", {"user": user, "name": "recorded", "capture": "full"})
+    assert status == 201, key
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{staffed.port}/v1", api_key=key["api_key"], max_retries=0)
+    client.chat.completions.create(model="fake", messages=[{"role": "user", "content": "<b>A secret question</b>"}])
+    client.close()
+    (call,) = newest(staffed, key=key["id"])
+    body = f"/api/admin/requests/{call['request_id']}/"
+    until(lambda: root.ask("GET", body)[1]["body"], "the bodies kept")
+    console.sign_in(EMAILS["admin"], PASSWORD)
+    console.open(f"/requests/{call['request_id']}", "Request")
+    assert "A secret question" not in console.driver.page_source
+
+    def looks():
+        return len(root.ask("GET", "/api/admin/audit-log/?kind=body")[1]["results"])
+
+    before = looks()
+    console.click("Look at it")
+    console.see("is noted in the audit log for good")
+    console.assert_accessible()
+    assert looks() == before
+    console.click("Look, and note it")
+    console.see("<b>A secret question</b>", "Answer, put together")
+    assert looks() == before + 1
+    console.assert_accessible()
+    console.click("Erase")
+    console.click("Erase", within="dialog")
+    console.see("Erased.")
+    assert "A secret question" not in console.text() and root.ask("GET", body)[1]["body"] is None
     console.assert_quiet()

@@ -7,7 +7,7 @@ import { Button, Card, Facts, Loaded, Notice, Screen, Tile } from "../shared/Par
 import { date } from "../shared/period";
 import { StackedBars } from "../shared/plots/StackedBars";
 import { Link, useChoices } from "../shared/router";
-import { useSession } from "../shared/session";
+import { Account, useSession } from "../shared/session";
 import { Statistics } from "../shared/statistics";
 import { useAPI } from "../shared/useAPI";
 import { GroupTable } from "./GroupTable";
@@ -30,6 +30,8 @@ export function StatementScreen({ month }: { month: string }) {
     const asked = useAPI<Statistics>(
         path(base, { time_zone: format.timeZone, from: firstDay(month), to: firstDay(monthsOn(month, 1)), step: "day", group_by: by, limit: most, user }),
     );
+    const person = useAPI<Account>(user === "" ? null : `/api/admin/users/${user}/`);
+    const email = user === "" ? null : person.value?.email ?? null;
     const title = say("statement", { month: format.month(`${firstDay(month)}T12:00:00Z`) });
     const titles = { none: say("nothing"), key: say("byKey"), user: say("byUser"), model: say("byModel"), group: say("byGroup"), provider: say("byProvider") };
     const offered = (session.isStaff && user === "" ? ["none", "user", "key", "model", "group", "provider"] : ["none", "key"]) as (keyof typeof titles)[];
@@ -45,13 +47,13 @@ export function StatementScreen({ month }: { month: string }) {
             }
         >
             <div className="filters">
-                {session.isStaff && <EntityChoice label={say("user")} from="/api/admin/users/" value={user} onChoose={(user) => choose({ user })} />}
+                {session.isStaff && <EntityChoice label={say("user")} from="/api/admin/users/" value={user} known={email} onChoose={(user) => choose({ user })} />}
                 <Choice label={say("by")} value={by} options={offered.map((value) => ({ value: value as string, title: titles[value] }))} onChoose={(by) => choose({ by })} />
             </div>
             <Loaded asked={asked}>
                 {(statistics) => (
                     <>
-                        <Head statistics={statistics} user={user} />
+                        <Head statistics={statistics} of={user === "" ? say("everyone") : person.value === null ? say("deleted", { id: user }) : `${person.value.name} · ${person.value.email}`} />
                         <Totals statistics={statistics} />
                         {statistics.groups !== undefined && by !== "none" && <GroupTable statistics={statistics} month={month} title={titles[by as keyof typeof titles]} />}
                         <Days statistics={statistics} month={month} />
@@ -63,7 +65,7 @@ export function StatementScreen({ month }: { month: string }) {
     );
 }
 
-function Head({ statistics, user }: { statistics: Statistics; user: string }) {
+function Head({ statistics, of }: { statistics: Statistics; of: string }) {
     const say = useBillsWords();
     const format = useFormat();
     const session = useSession();
@@ -71,7 +73,7 @@ function Head({ statistics, user }: { statistics: Statistics; user: string }) {
         <Card>
             <Facts
                 rows={[
-                    [say("of"), session.isStaff ? (user === "" ? say("everyone") : say("deleted", { id: user })) : `${session.account.name} · ${session.account.email}`],
+                    [say("of"), <bdi key="of">{session.isStaff ? of : `${session.account.name} · ${session.account.email}`}</bdi>],
                     [say("made"), format.instant(new Date().toISOString())],
                     [say("zone"), statistics.time_zone],
                 ]}

@@ -47,6 +47,8 @@ export function CallList() {
         move("");
         setPaused(false);
         setLive(!isLive);
+        // What came meanwhile stays in view.
+        if (isLive) asked.reload();
     };
     const pause = () => {
         if (isPaused) live.resume();
@@ -94,7 +96,7 @@ function LiveNotice({ live, isPaused }: { live: ReturnType<typeof useLive>; isPa
     return (
         <Notice tone={live.isConnected ? "good" : live.error !== null ? "warning" : "info"}>
             {text}
-            {live.skipped > 0 && <p>{say("skipped", { n: live.skipped })}</p>}
+            {(live.skipped > 0 || !live.isExact) && <p>{live.isExact ? say("skipped", { n: live.skipped }) : say("skippedSome")}</p>}
         </Notice>
     );
 }

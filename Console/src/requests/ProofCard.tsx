@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { get } from "../shared/api";
 import { hex } from "../shared/audit/bytes";
+import { keptLog } from "../shared/audit/kept";
 import { Proof, ProofStep, Verdict, verify } from "../shared/audit/proof";
 import { canVerify } from "../shared/audit/outcome";
 import { Button, Card, Facts, Notice, Refusal, Snippet } from "../shared/Parts";
@@ -17,7 +18,7 @@ export function ProofCard({ call, base }: { call: CallDetail; base: string }) {
     const verifying = useAction(async () => {
         setFound(null);
         const { value: proof } = await get<Proof>(`${base}/${call.request_id}/proof/`);
-        setFound({ proof, verdict: await verify(proof, (bill) => differences(call, bill)) });
+        setFound({ proof, verdict: await verify(proof, (bill) => differences(call, bill), keptLog()) });
     });
     if (call.state === "open") return null;
     return (
@@ -50,6 +51,7 @@ function Found({ proof, verdict, call }: { proof: Proof; verdict: Verdict; call:
         figures: { checked: "figuresChecked", failed: "figuresFailed", skipped: "figuresSkipped" },
         path: { checked: "pathChecked", failed: "pathFailed", skipped: "pathFailed" },
         signature: { checked: "signatureChecked", failed: "signatureFailed", skipped: "signatureSkipped" },
+        key: { checked: "keyChecked", failed: "keyFailed", skipped: "keyFailed" },
     };
     return (
         <>

@@ -8,14 +8,17 @@ const longestWaitSeconds = 30;
 
 async function follow(path: string, signal: AbortSignal, tell: (events: ServerEvent[]) => void, begun: () => void): Promise<void> {
     const response = await request("GET", path, { headers: { Accept: "text/event-stream" }, signal });
-    begun();
     const reader = response.body?.getReader();
     if (reader === undefined) return;
     const decoder = new TextDecoder();
     const events = new EventReader();
+    let isBegun = false;
     while (true) {
         const { done, value } = await reader.read();
         if (done) return;
+        // The first bytes say that nothing is missed from here on.
+        if (!isBegun) begun();
+        isBegun = true;
         const read = events.read(decoder.decode(value, { stream: true }));
         if (read.length > 0) tell(read);
     }

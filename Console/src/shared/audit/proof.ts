@@ -1,6 +1,7 @@
 import { bigEndian, fromHex, hex, same } from "./bytes";
 import { readBill, TestifiedBill } from "./bill";
 import { Checkpoint, isSigned, readCheckpoint, readKey, readNote } from "./note";
+import type { KeptLog } from "./kept";
 import type { Step } from "./outcome";
 import { leafHash, rootOf } from "./tree";
 
@@ -25,7 +26,7 @@ export interface Proof {
     tree_size: number | null;
 }
 
-export type ProofStep = "words" | "figures" | "path" | "signature";
+export type ProofStep = "words" | "figures" | "path" | "signature" | "key";
 
 export interface Verdict {
     steps: Step<ProofStep>[];
@@ -39,8 +40,9 @@ export interface Verdict {
  * shown, a path leads from each leaf to the root that was signed, and the key signed it.
  *
  * @param differences what is shown otherwise than the words have it, by name
+ * @param kept of the same log, if this browser saw it before: then it has to be that key
  */
-export async function verify(proof: Proof, differences: (bill: TestifiedBill) => string[]): Promise<Verdict> {
+export async function verify(proof: Proof, differences: (bill: TestifiedBill) => string[], kept: KeptLog | null): Promise<Verdict> {
     const note = proof.checkpoint === null ? null : readNote(proof.checkpoint);
     const checkpoint = note === null ? null : readCheckpoint(note.text);
     const steps: Step<ProofStep>[] = [];
@@ -51,6 +53,9 @@ export async function verify(proof: Proof, differences: (bill: TestifiedBill) =>
     const last = proof.leaves[proof.leaves.length - 1];
     steps.push(figuresStep(last, differences));
     steps.push(await signatureStep(proof, note));
+    if (kept !== null && kept.origin === checkpoint?.origin) {
+        steps.push({ name: "key", outcome: kept.verifierKey === proof.verifier_key ? "checked" : "failed" });
+    }
     const isProven = last !== undefined && steps.every(({ name, outcome }) => outcome === "checked" || (outcome === "skipped" && name !== "signature"));
     return { steps, isProven, checkpoint };
 }
