@@ -111,3 +111,24 @@ def test_every_view_in_chinese_as_a_user_asks_once(usage):
     usage.open("/usage?view=month")
     usage.see("目前已花费")
     usage.assert_quiet()
+
+
+def test_the_flow_leads_on(usage, staffed):
+    """From users by their keys to models and providers; each of them is a way on."""
+    _, answer = signed_in(staffed, "auditor").ask("GET", "/api/admin/stats/flow/")
+    assert {node["kind"] for node in answer["nodes"]} == {"user", "key", "model", "provider"}
+    usage.sign_in(EMAILS["auditor"], PASSWORD)
+    usage.open("/usage?view=flow")
+    assert len(usage.all("svg .flow")) == len(answer["links"]) and len(usage.all("svg .node")) == len(answer["nodes"])
+    usage.assert_accessible()
+    usage.click("View as table")
+    assert len(usage.all(".plot tbody tr")) == len(answer["links"])
+    usage.click("View as plot")
+    usage.resize(320)
+    usage.assert_fits()
+    usage.resize(1_360)
+    usage.driver.find_element("css selector", ".flow-nodes section:last-child a").click()
+    usage.settle()
+    usage.see("Provider: fake")
+    assert "provider=" in usage.driver.current_url and "view=flow" not in usage.driver.current_url
+    usage.assert_quiet()

@@ -86,7 +86,7 @@ function Fields({ model, version, providers, onClose, onDone }: Props & { provid
                 <div className="fields">
                     <TextField form={form} name="name" label={say("name")} note={say("nameNote")} isRequired />
                     <SelectField form={form} name="provider" label={say("provider")} isRequired options={providers.map((provider) => ({ value: String(provider.id), title: provider.name }))} />
-                    <TextField form={form} name="upstream_model" label={say("upstream")} note={say("upstreamNote")} />
+                    <TextField form={form} name="upstream_model" label={say("upstream")} note={model === undefined ? say("upstreamNote") : undefined} />
                 </div>
                 <CheckField form={form} name="is_active" label={say("isActive")} />
             </fieldset>

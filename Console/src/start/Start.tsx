@@ -56,9 +56,9 @@ function Path({ standing, reload }: { standing: Standing; reload: () => void }) 
                                 <h2>
                                     {isOpen || !isReachable ? say(name) : <button type="button" className="link" onClick={() => choose({ step: name })}>{say(name)}</button>}
                                 </h2>
+                                {isDone[name] && !isOpen && <Summary step={name} standing={standing} />}
                                 <span className={`badge ${isDone[name] ? "good" : state === "open" ? "info" : "neutral"}`}>{say(state)}</span>
                             </div>
-                            {isDone[name] && !isOpen && <Summary step={name} standing={standing} />}
                             {isOpen && isReachable && (
                                 <>
                                     <p className="note">{say(`${name}Note` as const)}</p>

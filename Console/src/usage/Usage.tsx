@@ -38,8 +38,8 @@ export default function Usage() {
                             onChoose={(value) => choose({ by: value })}
                         />
                     )}
-                    {(view === "time" || view === "hours") && (
-                        <Choice label={say("measure")} value={choices.measure as Measure} options={measures.map((value) => ({ value, title: say(value) }))} onChoose={(measure) => choose({ measure })} />
+                    {(view === "time" || view === "hours" || view === "flow") && (
+                        <Choice label={say("measure")} value={choices.measure as Measure} options={measures.filter((value) => view !== "flow" || value !== "tokens").map((value) => ({ value, title: say(value) }))} onChoose={(measure) => choose({ measure })} />
                     )}
                     {hasPeriod && <PeriodChoice period={choices} onChoose={choose} />}
                 </div>

@@ -24,7 +24,7 @@ export const useUsageWords = words({
         monthFew: "{amount} spent so far. Three whole days with calls are needed before the end of the month can be estimated.",
         soFar: "So far", byEnd: "By {end}", between: "Between", lastMonthPart: "A day",
         flowTitle: "Who called what", flowNote: "From the person over the key and the model to the provider. Choose one for its figures.", flowLabel: "Spend from users over keys and models to providers", flowOwnNote: "From your keys over models to providers.",
-        from: "From", to: "To", flowNodes: "Narrow down to", unnamed: "not known any more",
+        from: "From", to: "To", rest: "Others",
     },
     zh: {
         title: "用量与费用", staffNote: "从各个角度查看调用与花费。", ownNote: "您的调用与花费。",
@@ -49,6 +49,6 @@ export const useUsageWords = words({
         monthFew: "目前已花费 {amount}。至少需要三个有调用的整天，才能估计月末费用。",
         soFar: "目前", byEnd: "到 {end}", between: "区间", lastMonthPart: "日均",
         flowTitle: "谁调用了什么", flowNote: "从用户经密钥、模型到提供商。点击一项查看其数据。", flowLabel: "费用从用户经密钥、模型流向提供商", flowOwnNote: "从您的密钥经模型到提供商。",
-        from: "来自", to: "去往", flowNodes: "只看", unnamed: "已不可知",
+        from: "来自", to: "去往", rest: "其他",
     },
 });

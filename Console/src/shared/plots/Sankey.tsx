@@ -7,6 +7,8 @@ export interface FlowNode {
     title: string;
     /** Which column it stands in, from the left. */
     column: number;
+    /** Of styles.css; absent: by its place. */
+    className?: string;
 }
 
 export interface FlowLink {
@@ -70,6 +72,7 @@ export function Sankey(props: {
         columns: [props.fromTitle, props.toTitle, props.valueTitle],
         rows: links.map((link) => [titles.get(link.from) ?? "", titles.get(link.to) ?? "", link.text]),
     });
+    const colour = (node: FlowNode) => node.className ?? seriesClass(nodes.indexOf(node));
     const most = Math.max(1, ...props.columnTitles.map((_, column) => nodes.filter((node) => node.column === column).length));
     return (
         <Frame label={props.label} name={props.name} height={Math.max(260, most * 34 + 40)} table={table}>
@@ -99,7 +102,7 @@ export function Sankey(props: {
                             const [x1, x2] = [a.x + thick, b.x];
                             const middle = (x1 + x2) / 2;
                             return (
-                                <path key={`${link.from} ${link.to}`} className={`flow ${seriesClass(nodes.indexOf(a.node))}`} d={`M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`} strokeWidth={size}>
+                                <path key={`${link.from} ${link.to}`} className={`flow ${colour(a.node)}`} d={`M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`} strokeWidth={size}>
                                     <title>{`${a.node.title} → ${b.node.title}: ${link.text}`}</title>
                                 </path>
                             );
@@ -110,7 +113,7 @@ export function Sankey(props: {
                             return (
                                 <g key={node.id} className={props.onChoose ? "node chooses" : "node"} onClick={() => props.onChoose?.(node)}>
                                     <title>{node.title}</title>
-                                    <rect className={seriesClass(nodes.indexOf(node))} x={x} y={top + y} width={thick} height={size} rx={2} />
+                                    <rect className={colour(node)} x={x} y={top + y} width={thick} height={size} rx={2} />
                                     <text className="flow-name" x={isLast ? x - 6 : x + thick + 6} y={top + y + Math.max(size / 2, 5) + 4} textAnchor={isLast ? "end" : "start"}>
                                         {node.title.length > letters ? `${node.title.slice(0, letters - 1)}…` : node.title}
                                     </text>
