@@ -8,6 +8,7 @@ import pytest
 import staff
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 from servers import until
 from staff import EMAILS, PASSWORD, signed_in
 from test_audit import wait_until_signed
@@ -99,6 +100,10 @@ def test_a_user_sees_own_calls_without_what_the_provider_took(console, staffed):
     wait_until_signed(staffed)
     console.sign_in(EMAILS["user"], PASSWORD)
     console.open("/requests", "Requests")
+    console.click("More filters")
+    choice = Select(console.driver.find_element(By.XPATH, "//label[.='Model']/..//select"))
+    choice.select_by_visible_text("fake-usage-1000-200-50-10")
+    console.wait(lambda: all("fake-usage-1000" in row.text for row in console.all("tbody tr")), "its calls alone")
     console.one("tbody tr a").click()
     console.settle("Request")
     assert "At the provider" not in console.text() and "Margin" not in console.text()

@@ -41,8 +41,8 @@ PAGES = {
 NAMES = ["script", "image", "address"]
 MONTH = datetime.datetime.now(datetime.UTC).strftime("%Y-%m")
 SHOWN = {
-    "super_admin": {"/requests": NAMES, "/alerts/channels": NAMES, f"/bills/{MONTH}?by=key": NAMES},
-    "user": {"/requests": NAMES, f"/bills/{MONTH}": NAMES},
+    "super_admin": {"/requests": NAMES, "/users": NAMES, "/keys": NAMES, "/groups": NAMES, "/providers": NAMES, "/alerts/channels": NAMES, f"/bills/{MONTH}?by=key": NAMES},
+    "user": {"/requests": NAMES, "/keys": NAMES, f"/bills/{MONTH}": NAMES},
 }
 
 

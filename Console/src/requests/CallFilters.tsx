@@ -49,13 +49,13 @@ function RareFilters({ filters, rows, onChoose }: { filters: Filters; rows: Call
         <div className="filters">
             {session.isStaff && <EntityChoice label={say("user")} from="/api/admin/users/" value={filters.user} known={first?.user_email} onChoose={(user) => onChoose({ user })} />}
             <EntityChoice label={say("key")} from={session.isStaff ? "/api/admin/keys/" : "/api/me/keys/"} title={keyTitle} value={filters.key} known={first?.key_name} onChoose={(key) => onChoose({ key })} />
-            {(session.isStaff || filters.model !== "") && (
-                <EntityChoice label={say("model")} from="/api/admin/models/" value={filters.model} known={first?.model_name} onChoose={(model) => onChoose({ model })} />
-            )}
+            {session.isStaff
+                ? <EntityChoice label={say("model")} from="/api/admin/models/" value={filters.model} known={first?.model_name} onChoose={(model) => onChoose({ model })} />
+                : <Shown label={say("model")} value={filters.model} rows={rows.map((call) => [call.model, call.model_name])} onChoose={(model) => onChoose({ model })} />}
             {session.isStaff && <EntityChoice label={say("provider")} from="/api/admin/providers/" value={filters.provider} known={first?.provider_name} onChoose={(provider) => onChoose({ provider })} />}
-            {(session.isStaff || filters.model_group !== "") && (
-                <EntityChoice label={say("group")} from="/api/admin/model-groups/" value={filters.model_group} known={first?.model_group_name} onChoose={(model_group) => onChoose({ model_group })} />
-            )}
+            {session.isStaff
+                ? <EntityChoice label={say("group")} from="/api/admin/model-groups/" value={filters.model_group} known={first?.model_group_name} onChoose={(model_group) => onChoose({ model_group })} />
+                : <Shown label={say("group")} value={filters.model_group} rows={rows.map((call) => [call.model_group, call.model_group_name])} onChoose={(model_group) => onChoose({ model_group })} />}
             <Choice
                 label={say("flag")}
                 value={filters.flag}
@@ -66,6 +66,15 @@ function RareFilters({ filters, rows, onChoose }: { filters: Filters; rows: Call
             <Amount id="max-cost" label={say("maxCost")} value={filters.max_cost} onChoose={(max_cost) => onChoose({ max_cost })} />
         </div>
     );
+}
+
+/** One of those that the rows show, or the one that a link named: users have no list of all. */
+function Shown(props: { label: string; value: string; rows: [id: number, name: string | null][]; onChoose: (value: string) => void }) {
+    const say = useRequestsWords();
+    const names = new Map(props.rows.map(([id, name]) => [String(id), name ?? `#${id}`]));
+    if (props.value !== "" && !names.has(props.value)) names.set(props.value, `#${props.value}`);
+    const options = [...names].map(([value, title]) => ({ value, title }));
+    return <Choice label={props.label} value={props.value} options={[{ value: "", title: say("any") }, ...options]} onChoose={props.onChoose} />;
 }
 
 function StatusCode({ value, onChoose }: { value: string; onChoose: (value: string) => void }) {
