@@ -80,16 +80,20 @@ def test_from_nothing_to_an_answer(chrome, empty, real_model):
     console.fill("max_tokens", "16")
     console.fill("message", "Name three colours.")
     console.click("Send")
-    # It comes bit by bit: there are several lengths of it before it is whole.
-    lengths = set()
+    # It comes bit by bit, each bit in time: there are several lengths of it before it is whole.
+    lengths = [0]
 
-    def is_whole():
-        lengths.add(len(console.one("[data-answer]").text))
-        return any("$" in item.text for item in console.all("[data-cost]"))
+    def has_grown_or_ended():
+        length = len(console.one("[data-answer]").text)
+        if length > lengths[-1]:
+            lengths.append(length)
+            return "grown"
+        return any("$" in item.text for item in console.all("[data-cost]")) and "ended"
 
-    console.wait(lambda: console.one("[data-answer]").text, "its first words")
-    console.wait(is_whole, "the answer and what it cost")
-    assert len(lengths) > 2 and max(lengths) > 20, lengths
+    console.wait(lambda: console.all("[data-answer]"), "the turn")
+    while console.wait(has_grown_or_ended, "more of the answer, or what it cost") != "ended":
+        pass
+    assert len(lengths) > 3 and lengths[-1] > 20, lengths
     cost = Decimal(console.one("[data-cost]").text.removeprefix("Cost $"))
     console.assert_accessible()
     console.click("This call")

@@ -24,12 +24,18 @@ interface Props {
 /** Makes or changes a model with its way to a provider, its limits and what the provider takes. */
 export function ModelForm(props: Props) {
     const say = useModelWords();
-    const asked = useAPI<Page<Provider>>(path("/api/admin/providers/", { page_size: 100, ordering: "name" }));
+    const asked = useAPI<Page<Provider>>(path("/api/admin/providers/", { page_size: 100, ordering: "name", is_active: true }));
     return (
         <Dialog title={props.model === undefined ? say("add") : `${say("edit")}: ${props.model.name}`} isWide onClose={props.onClose}>
-            <Loaded asked={asked}>{(page) => <Fields {...props} providers={page.results} />}</Loaded>
+            <Loaded asked={asked}>{(page) => <Fields {...props} providers={withOwn(page.results, props.model)} />}</Loaded>
         </Dialog>
     );
+}
+
+/** No way leads to a provider that is put aside, but for the one that it has. */
+function withOwn(active: Provider[], model: Model | undefined): Provider[] {
+    if (model?.provider == null || active.some((provider) => provider.id === model.provider)) return active;
+    return [{ id: model.provider, name: model.provider_name ?? `#${model.provider}` }, ...active];
 }
 
 const costNames = ["cost_input_price_per_1k", "cost_output_price_per_1k", "cost_cached_input_price_per_1k"] as const;
