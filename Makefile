@@ -13,7 +13,7 @@ PYTEST := .venv/bin/python -m pytest Tests/EndToEnd --color=auto
 # Private PostgreSQL and MariaDB servers, from before the command to after it.
 WITH_DATABASES := Scripts/databases.py run
 # Suites that wait for database servers, and would keep the threads that others have deadlines on.
-SERVER_SUITES := DatabaseContract|Migrations|SchemaColumns|Applier|AccountStore|SessionTable|CatalogStore|KeyStore|MasterKeyRotation|Quota[A-Za-z]*|Alert[A-Za-z]*|JournalContract|AuditVerifier|LedgerVerifier|CallStore|IdempotencyRows|PeriodFold[A-Za-z]*|StorageDirectory|Partition|UsageRetention|PostgresListener|ReplicaRows|BodyArchive|RollupDelta|StatisticsSimulation
+SERVER_SUITES := DatabaseContract|Migrations|SchemaColumns|Applier|AccountStore|SessionTable|CatalogStore|KeyStore|PlaygroundKey|MasterKeyRotation|Quota[A-Za-z]*|Alert[A-Za-z]*|JournalContract|AuditVerifier|LedgerVerifier|CallStore|IdempotencyRows|PeriodFold[A-Za-z]*|StorageDirectory|Partition|UsageRetention|PostgresListener|ReplicaRows|BodyArchive|RollupDelta|StatisticsSimulation
 DATABASE ?= sqlite
 FUZZ_SECONDS ?= 600
 SOAK_KILLS ?= 300

@@ -108,6 +108,8 @@ import Testing
         GET /api/me/requests: ?from ?to ?key ?model ?model_group ?state ?status_code ?min_cost ?max_cost ?flag ?search ?cursor ?page_size
         GET /api/me/requests/export.csv: ?from ?to ?key ?model ?model_group ?state ?status_code ?min_cost ?max_cost ?flag ?search
         GET /api/me/requests/export.jsonl: ?from ?to ?key ?model ?model_group ?state ?status_code ?min_cost ?max_cost ?flag ?search
+        GET /api/admin/requests/live: ?key ?model ?model_group ?user ?provider
+        GET /api/me/requests/live: ?key ?model ?model_group
         GET /api/admin/audit/consistency: ?from ?origin
         PATCH /api/admin/settings: [bodies.capture] [bodies.retention] [bodies.max_bytes] [requests.retention]
         GET /api/admin/audit-log: ?from ?to ?kind ?user ?cursor ?page_size

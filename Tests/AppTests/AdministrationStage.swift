@@ -435,6 +435,15 @@ final class FakeBooks: Accounts, SessionStore {
         }
     }
 
+    func standings(of sessions: Set<SessionID>) async throws(DeskError) -> [SessionID: SessionStanding] {
+        try asked { state in
+            Dictionary(
+                sessions.compactMap { id in state.sessions[id].flatMap { $0.isOpen ? (id, $0.standing) : nil } },
+                uniquingKeysWith: { $1 }
+            )
+        }
+    }
+
     func standing(of session: SessionID) async throws(DeskError) -> SessionStanding? {
         try asked { state in
             guard let found = state.sessions[session], found.isOpen else { return nil }

@@ -25,6 +25,7 @@ import Testing
         ("GET", "/api/admin/requests", .auditor, nil, 200),
         ("GET", "/api/admin/requests/export.csv", .auditor, nil, 200),
         ("GET", "/api/admin/requests/export.jsonl", .auditor, nil, 200),
+        ("GET", "/api/admin/requests/live", .auditor, nil, 200), ("GET", "/api/me/requests/live", .user, nil, 200),
         ("GET", "/api/admin/requests/{request_id}", .auditor, nil, 200),
         ("GET", "/api/me/requests", .user, nil, 200), ("GET", "/api/me/requests/export.csv", .user, nil, 200),
         ("GET", "/api/me/requests/export.jsonl", .user, nil, 200),

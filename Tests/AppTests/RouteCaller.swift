@@ -37,6 +37,10 @@ struct RouteCaller {
             context: context
         )
         let collector = CollectedBody()
+        // Has no end of its own.
+        guard response.headers[.contentType] != "text/event-stream" else {
+            return AdministrationStage.Answer(status: response.status.code, headers: response.headers, text: "")
+        }
         try await response.body.write(collector.writer())
         return AdministrationStage.Answer(
             status: response.status.code,

@@ -114,6 +114,15 @@ extension ControlError {
         )
     }
 
+    static func tooManyListeners(seconds: Int) -> ControlError {
+        refusal(
+            .tooManyRequests,
+            "too_many_streams",
+            "Too many streams of live calls are open; end one of them.",
+            headers: [.retryAfter: String(seconds)]
+        )
+    }
+
     // MARK: What is asked for
 
     /// The same for what is not there and what is not the asker's to see.

@@ -125,6 +125,7 @@ enum ChineseMessages {
         "The access token is not valid, or its session has ended.": "访问令牌无效，或会话已结束。",
         "The refresh token is not valid any more; sign in again.": "刷新令牌已失效，请重新登录。",
         "Too many attempts failed; try again in {} s.": "失败次数过多，请在 {} 秒后重试。",
+        "Too many streams of live calls are open; end one of them.": "打开的实时请求流过多，请先关闭一个。",
         "Too many sign-ins are being checked; try again shortly.": "登录请求过多，请稍后重试。",
         "Your role does not allow this.": "您的角色无权执行此操作。",
         // What is asked for

@@ -32,6 +32,26 @@ enum CallParameters {
         return reader == .owner ? all : all + [user, provider]
     }
 
+    /// Of calls as they happen.
+    static func liveFilters(for reader: CallReader) -> [any Declaration] {
+        let all: [any Declaration] = [key, model, group]
+        return reader == .owner ? all : all + [user, provider]
+    }
+
+    static func liveFilter(_ list: inout ListQuery, for reader: CallReader, of user: UserID) -> LiveFilter {
+        var filter = LiveFilter()
+        filter.keyID = list.value(key)
+        filter.modelID = list.value(model)
+        filter.groupID = list.value(group)
+        switch reader {
+        case .owner: filter.userID = user
+        case .auditor:
+            filter.userID = list.value(self.user)
+            filter.providerID = list.value(provider)
+        }
+        return filter
+    }
+
     private static func named<Value>(_ name: String, _ values: [(String, Value)]) -> Parameter<Value> {
         let names = values.map(\.0)
         return Parameter(name, "", .choice(names)) { text in

@@ -7,6 +7,8 @@ package struct Administration: Sendable {
     let quotas: any Quotas
     let keys: any APIKeys
     let calls: any CallLog
+    /// Calls as they happen; somebody has to run it.
+    package let live: LiveCalls
     let bodies: any CallBodies
     let answers: any AnswerReader
     let settings: any SettingsDesk
@@ -51,6 +53,7 @@ package struct Administration: Sendable {
         self.quotas = quotas
         self.keys = keys
         self.calls = calls
+        live = LiveCalls(log: calls, sessions: sessions, now: now)
         self.bodies = bodies
         self.answers = answers
         self.settings = settings
@@ -81,6 +84,7 @@ package struct Administration: Sendable {
                 + QuotaRoutes(administration: self).operations
                 + OwnModelRoutes(administration: self).operations
                 + CallRoutes(administration: self).operations
+                + LiveRoutes(administration: self).operations
                 + BodyRoutes(administration: self).operations
                 + ProofRoutes(administration: self).operations
                 + SettingRoutes(settings: settings).operations

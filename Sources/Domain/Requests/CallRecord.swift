@@ -107,6 +107,13 @@ package protocol CallLog: Sendable {
     func calls(_ query: CallQuery) async throws(DeskError) -> ListSlice<CallRecord, CallID>
     /// - Parameter owner: another user's is nil.
     func call(_ id: CallID, of owner: UserID?) async throws(DeskError) -> CallDetail?
+    /// What began and ended since `mark`; where it is nil, nothing, but the mark of now. It costs the same however many calls
+    /// there are.
+    /// - Parameter choose: which of them are to be read whole; asked on a thread of the database's.
+    func news(
+        since mark: CallMark?,
+        choosing choose: @escaping @Sendable ([CallGlance]) -> [CallID]
+    ) async throws(DeskError) -> CallNews
     /// Notes that calls are taken out, as an audit leaf; before the first of them leaves.
     func noteExport(by actor: Actor) async throws(DeskError)
 }

@@ -78,6 +78,8 @@ package protocol SessionStore: Sendable {
     func refresh(_ digest: TokenDigest, next: TokenDigest) async throws(DeskError) -> RefreshOutcome
     /// How a session stands; nil if it has ended, has expired, or its user is inactive or was changed since (role, password).
     func standing(of session: SessionID) async throws(DeskError) -> SessionStanding?
+    /// The same of several at once; those that do not stand are left out.
+    func standings(of sessions: Set<SessionID>) async throws(DeskError) -> [SessionID: SessionStanding]
     /// Ends a session. Idempotent.
     func close(_ session: SessionID) async throws(DeskError)
     /// A login that failed, for the audit log; `user` where the address is known.

@@ -44,6 +44,8 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
     private var wait: Wait = .idle
     private var isRequestEnded = true
     private var isControlAnswered = false
+    /// The control plane's answer ends when somebody ends it, so a client that ends its side has gone.
+    private var isControlEndless = false
     private var pending: CircularBuffer<HTTPServerRequestPart> = []
     private var isProcessing = false
     private var isReadHeldBack = false
@@ -189,6 +191,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
             } else {
                 plane = .control
                 isControlAnswered = false
+                isControlEndless = false
                 context.fireChannelRead(wrapInboundOut(part))
                 context.fireChannelReadComplete()
             }
@@ -228,6 +231,7 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
             switch plane {
             case .call(let exchange) where !isRequestEnded: exchange.requestBrokeOff()
             case .discarding: close()
+            case .control where isControlEndless: close()
             default: if !isBusy, pending.isEmpty { passInputClosed(context) }
             }
         default: context.fireUserInboundEventTriggered(event)
@@ -267,7 +271,13 @@ final class ConnectionHandler: Timed, ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         context.write(data, promise: promise)
-        if case .control = plane, case .end = unwrapOutboundIn(data) {
+        guard case .control = plane else { return }
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            isControlEndless = head.headers.first(name: "content-type") == "text/event-stream"
+            if isControlEndless, isInputClosed { close() }
+        case .body: break
+        case .end:
             isControlAnswered = true
             controlAdvanced()
         }

@@ -24,6 +24,13 @@ package struct CallStore: CallLog {
         return owner == nil || detail?.call.user.id == owner ? detail : nil
     }
 
+    package func news(
+        since mark: CallMark?,
+        choosing choose: @escaping @Sendable ([CallGlance]) -> [CallID]
+    ) async throws(DeskError) -> CallNews {
+        try await desk.read { try CallNewsRows.since(mark, choosing: choose, $0) }
+    }
+
     package func noteExport(by actor: Actor) async throws(DeskError) {
         try await desk.write { act in try act.testify("requests exported", row: 0, by: actor.description) }
     }

@@ -50,6 +50,13 @@ package struct AuditLeaves {
         data.removeAll(keepingCapacity: true)
     }
 
+    /// Whose bills a row of them has.
+    static func calls(_ data: UnsafeRawBufferPointer) -> [CallID] {
+        stride(from: 0, through: data.count - billBytes, by: billBytes).compactMap { offset in
+            CallID(bytes: UnsafeRawBufferPointer(rebasing: data[offset..<offset + 16]))
+        }
+    }
+
     /// The number that follows a replica's newest leaf, read under the lock.
     static func next(of replica: ReplicaID, _ connection: any SQLConnection) throws -> Int64 {
         try connection.query(

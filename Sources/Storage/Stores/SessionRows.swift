@@ -11,8 +11,8 @@ enum SessionRows {
     private static let deletedAtOnce = 100
 
     static let selectLogin = "SELECT id, role, is_active, password_hash, token_epoch FROM users WHERE email = ?"
-    static let selectStanding =
-        "SELECT s.id, s.user_id, u.role, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND u.is_active = 1 AND u.token_epoch = s.token_epoch"
+    static let selectStanding = standing(where: "s.id = ?")
+    private static let selectStandings = SizedSQL { standing(where: "s.id IN (\(SizedSQL.list("?", $0)))") }
     static let selectToken = "SELECT session_id, used_at FROM refresh_tokens WHERE digest = ?"
     /// Tokens first, for a session may have had thousands: what one transaction deletes stays bounded.
     static let purgeTokens =
@@ -21,6 +21,10 @@ enum SessionRows {
         "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE COALESCE(s.ended_at, s.expires_at) < ? AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.session_id = s.id) LIMIT \(deletedAtOnce))"
     static let purgeFailures =
         "DELETE FROM failed_logins WHERE id IN (SELECT id FROM failed_logins WHERE created_at < ? LIMIT \(deletedAtOnce))"
+
+    private static func standing(where ids: String) -> String {
+        "SELECT s.id, s.user_id, u.role, s.expires_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE \(ids) AND s.ended_at IS NULL AND s.expires_at > ? AND u.is_active = 1 AND u.token_epoch = s.token_epoch"
+    }
 
     struct Token {
         let session: SessionID
@@ -45,14 +49,34 @@ enum SessionRows {
         now: Instant,
         _ connection: any SQLConnection
     ) throws -> SessionStanding? {
-        try connection.query(selectStanding, SQLValue(session), SQLValue(now)) { row in
-            SessionStanding(
-                id: row.id(0),
-                userID: row.id(1),
-                role: try AccountRows.role(row, 2),
-                expiresAt: row.instant(3)
-            )
-        }.first
+        try connection.query(selectStanding, SQLValue(session), SQLValue(now), row: standing).first
+    }
+
+    static func standings(
+        of sessions: Set<SessionID>,
+        now: Instant,
+        _ connection: any SQLConnection
+    ) throws -> [SessionID: SessionStanding] {
+        var found: [SessionID: SessionStanding] = [:]
+        try selectStandings.query(
+            Array(sessions),
+            connection,
+            bind: { $1.bind($0.rawValue, at: $2) },
+            rest: { $0.bind(now.microseconds, at: $1) }
+        ) { row in
+            let standing = try standing(row)
+            found[standing.id] = standing
+        }
+        return found
+    }
+
+    private static func standing(_ row: any SQLStatement) throws -> SessionStanding {
+        SessionStanding(
+            id: row.id(0),
+            userID: row.id(1),
+            role: try AccountRows.role(row, 2),
+            expiresAt: row.instant(3)
+        )
     }
 
     static func token(_ digest: TokenDigest, _ connection: any SQLConnection) throws -> Token? {

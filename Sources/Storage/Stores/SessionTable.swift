@@ -58,6 +58,12 @@ package struct SessionTable: SessionStore {
         try await desk.read { [clock = desk.clock] in try SessionRows.standing(of: session, now: clock(), $0) }
     }
 
+    package func standings(
+        of sessions: Set<SessionID>
+    ) async throws(DeskError) -> [SessionID: SessionStanding] {
+        try await desk.read { [clock = desk.clock] in try SessionRows.standings(of: sessions, now: clock(), $0) }
+    }
+
     package func close(_ session: SessionID) async throws(DeskError) {
         try await desk.write { act in
             guard let user = try SessionRows.end(session, .logout, act) else { return }

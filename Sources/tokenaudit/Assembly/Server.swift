@@ -212,9 +212,17 @@ struct Server {
                         )
                     ),
                 ] + traceServices(traces) + [
+                    .init(service: LiveService(live: administration.live, logger: logger)),
                     .init(service: ExchangesService(gateway: gateway)),
                     .init(service: application),
-                    .init(service: GraceService(gateway: gateway, notice: notice, logger: logger)),
+                    .init(
+                        service: GraceService(
+                            gateway: gateway,
+                            live: administration.live,
+                            notice: notice,
+                            logger: logger
+                        )
+                    ),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger

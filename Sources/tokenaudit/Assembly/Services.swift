@@ -1,3 +1,4 @@
+import Admin
 import Gateway
 import Logging
 import ServiceLifecycle
@@ -60,6 +61,7 @@ struct ExchangesService: Service {
 /// Ends first: from here on running calls have the grace period, or until somebody asks again.
 struct GraceService: Service {
     let gateway: Gateway
+    let live: LiveCalls
     let notice: SystemdNotice?
     let logger: Logger
 
@@ -68,6 +70,7 @@ struct GraceService: Service {
         let again = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         logger.info("shutting down", metadata: ["running_calls": "\(gateway.runningCalls)"])
         notice?.tell(.stopping)
+        live.stop()
         gateway.beginShutdown()
         // Not waited for: it ends with the process.
         Task {

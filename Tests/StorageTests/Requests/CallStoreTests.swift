@@ -143,4 +143,97 @@ import Testing
         query.to = middle
         #expect(try await log.acts(query).items.count == 5)
     }
+
+    @Test("what begins and ends is news once, by the index of what is open and by leaves, whoever writes them")
+    func news() async throws {
+        let stage = try QuotaStage(grant: 10_000)
+        let log = CallStore(desk: stage.desk)
+        func look(_ mark: CallMark?) async throws -> CallNews {
+            try await log.news(since: mark) { $0.map(\.id) }
+        }
+        func told(_ news: CallNews) -> [String] {
+            news.glances.map { "\($0.id.low & 0xFFFF) \($0.hasEnded ? "ended" : "began")" }
+        }
+        try await stage.call(1, bound: 10, charge: 4)
+        let before = try await stage.hold(2, 10)
+        var news = try await look(nil)
+        #expect(told(news) == [] && news.calls.isEmpty)
+        let running = try await stage.hold(3, 10)
+        try await stage.settle(2, before, charge: 5)
+        try await stage.call(4, bound: 10, charge: 6)
+        news = try await look(news.mark)
+        #expect(told(news) == ["3 began", "2 ended", "4 ended"])
+        let states = Dictionary(uniqueKeysWithValues: news.calls.map { ($0.bill.id, $0.bill.state) })
+        #expect(states == [Books.call(2).id: .captured, Books.call(3).id: .open, Books.call(4).id: .captured])
+        #expect(news.glances.allSatisfy { $0.userID == Books.user && $0.groupID == Books.group })
+        // An act is a leaf too, and no call.
+        _ = try await stage.update(total: 9_000)
+        news = try await look(news.mark)
+        #expect(told(news) == [] && news.unread == 0)
+        // Nobody wants it: nothing is read.
+        try await stage.settle(3, running, charge: 7)
+        let mark = news.mark
+        #expect(try await log.news(since: mark, choosing: { _ in [] }).calls.isEmpty)
+        // A database that is behind what was told, and a mark of a replica that has ended.
+        var ahead = mark
+        for replica in ahead.nextLeaves.keys { ahead.nextLeaves[replica]? += 1_000 }
+        ahead.nextLeaves[ReplicaID(77)] = 5
+        news = try await look(ahead)
+        #expect(told(news) == [] && news.mark.nextLeaves[ReplicaID(77)] == nil)
+        try await stage.call(5, bound: 10, charge: 4)
+        #expect(told(try await look(news.mark)) == ["5 ended"])
+        #expect(told(try await look(mark)) == ["3 ended", "5 ended"])
+        try stage.expectProven()
+    }
+
+    @Test("more than can be looked at is counted: the newest are told")
+    func manyNews() async throws {
+        let stage = try QuotaStage(grant: 1_000_000)
+        let log = CallStore(desk: stage.desk)
+        let mark = try await log.news(since: nil, choosing: { _ in [] }).mark
+        let count = Int(CallNewsRows.mostEnded) + 500
+        // Rows as they are written, past the journal.
+        try Self.fill(stage, count)
+        try stage.storage.database.write { connection in
+            let replica = try connection.query("SELECT MAX(id) FROM replicas") { $0.int64(0) }[0]
+            let first = try AuditLeaves.next(of: ReplicaID(replica), connection)
+            for row in 0..<count / 100 {
+                var data: [UInt8] = []
+                for index in row * 100..<row * 100 + 100 {
+                    let at = Instant(microseconds: Self.start.microseconds + Int64(index) * 1_000)
+                    data +=
+                        CallID(at: at, random: (UInt64(index), UInt64(index))).bytes + Array(repeating: 0, count: 32)
+                }
+                try connection.execute(
+                    "INSERT INTO audit_leaves (replica_id, number, count, kind, data, created_at) VALUES (?, ?, 100, 1, ?, 1)",
+                    .integer(replica),
+                    .integer(first + Int64(row) * 100),
+                    .blob(data)
+                )
+            }
+        }
+        let news = try await log.news(since: mark) { $0.suffix(3).map(\.id) }
+        #expect(news.unread == 500 && news.glances.count == Int(CallNewsRows.mostEnded) && news.calls.count == 3)
+        let newest = Instant(microseconds: Self.start.microseconds + Int64(count - 1) * 1_000)
+        #expect(news.calls.map(\.bill.startedAt).max() == newest)
+    }
+
+    @Test(
+        "what is asked each second reads by an index",
+        arguments: [
+            (CallNewsRows.selectOpen, "api_requests_open (id>?)"), (CallNewsRows.selectNewest, "USING PRIMARY KEY"),
+            (CallNewsRows.selectLeaves, "USING PRIMARY KEY (replica_id=? AND number>?)"),
+            (CallNewsRows.selectData, "USING PRIMARY KEY (replica_id=? AND number>?)"),
+        ]
+    )
+    func plans(statement: String, uses index: String) throws {
+        let books = try Books(grants: [])
+        let database = try SQLiteDatabase(path: books.path)
+        let plan = try database.read { connection in
+            try connection.query("EXPLAIN QUERY PLAN " + statement, values: []) { $0.text(3) }
+        }
+        // The newest one is the first of a scan in the key's order.
+        #expect(plan.count == 1 && (plan[0].contains(index) || plan == ["SCAN api_requests"]), "\(plan)")
+        try database.close()
+    }
 }
