@@ -57,7 +57,7 @@ import Testing
         POST /api/auth/logout: [refresh]
         PATCH /api/auth/me: [name] [password] [current_password]
         POST /api/auth/refresh-key: [grace_seconds]
-        GET /api/admin/users: ?search ?role ?is_active ?ordering ?page ?page_size
+        GET /api/admin/users: ?search ?role ?is_active ?ordering ?include ?time_zone ?page ?page_size
         POST /api/admin/users: email name [role] [is_super_admin] [password] [requests_per_minute] [tokens_per_minute] [concurrent_calls]
         PUT /api/admin/users/{id}: email name is_active requests_per_minute tokens_per_minute concurrent_calls [role] [is_super_admin] [password]
         PATCH /api/admin/users/{id}: [email] [name] [is_active] [requests_per_minute] [tokens_per_minute] [concurrent_calls] [role] [is_super_admin] [password]
@@ -68,11 +68,11 @@ import Testing
         GET /api/me/stats/billing: ?from ?to ?time_zone ?step ?group_by ?limit
         GET /api/admin/stats/flow: ?from ?to ?time_zone ?limit
         GET /api/me/stats/flow: ?from ?to ?time_zone ?limit
-        GET /api/admin/providers: ?search ?dialect ?is_active ?ordering ?page ?page_size
+        GET /api/admin/providers: ?search ?dialect ?is_active ?ordering ?include ?time_zone ?page ?page_size
         POST /api/admin/providers: name base_url [dialect] [api_key] [is_active]
         PUT /api/admin/providers/{id}: name dialect base_url is_active [api_key]
         PATCH /api/admin/providers/{id}: [name] [dialect] [base_url] [is_active] [api_key]
-        GET /api/admin/models: ?search ?is_active ?provider ?model_group ?ordering ?page ?page_size
+        GET /api/admin/models: ?search ?is_active ?provider ?model_group ?ordering ?include ?time_zone ?page ?page_size
         POST /api/admin/models: name provider context_length [upstream_model] [display_name] [description] [capabilities] [max_output_tokens] [default_output_tokens] [prompt_overhead_tokens] [is_active] [input_price_per_1k] [cached_input_price_per_1k] [cache_write_5m_price_per_1k] [cache_write_1h_price_per_1k] [output_price_per_1k] [reasoning_price_per_1k] [audio_input_price_per_1k] [audio_output_price_per_1k] [image_input_price_per_1k] [price_per_call] [cost_input_price_per_1k] [cost_cached_input_price_per_1k] [cost_cache_write_5m_price_per_1k] [cost_cache_write_1h_price_per_1k] [cost_output_price_per_1k] [cost_reasoning_price_per_1k] [cost_audio_input_price_per_1k] [cost_audio_output_price_per_1k] [cost_image_input_price_per_1k] [cost_price_per_call] [allow_high_price]
         PUT /api/admin/models/{id}: name provider upstream_model display_name description capabilities context_length max_output_tokens default_output_tokens prompt_overhead_tokens is_active [input_price_per_1k] [cached_input_price_per_1k] [cache_write_5m_price_per_1k] [cache_write_1h_price_per_1k] [output_price_per_1k] [reasoning_price_per_1k] [audio_input_price_per_1k] [audio_output_price_per_1k] [image_input_price_per_1k] [price_per_call] [cost_input_price_per_1k] [cost_cached_input_price_per_1k] [cost_cache_write_5m_price_per_1k] [cost_cache_write_1h_price_per_1k] [cost_output_price_per_1k] [cost_reasoning_price_per_1k] [cost_audio_input_price_per_1k] [cost_audio_output_price_per_1k] [cost_image_input_price_per_1k] [cost_price_per_call] [allow_high_price]
         PATCH /api/admin/models/{id}: [name] [provider] [upstream_model] [display_name] [description] [capabilities] [context_length] [max_output_tokens] [default_output_tokens] [prompt_overhead_tokens] [is_active] [input_price_per_1k] [cached_input_price_per_1k] [cache_write_5m_price_per_1k] [cache_write_1h_price_per_1k] [output_price_per_1k] [reasoning_price_per_1k] [audio_input_price_per_1k] [audio_output_price_per_1k] [image_input_price_per_1k] [price_per_call] [cost_input_price_per_1k] [cost_cached_input_price_per_1k] [cost_cache_write_5m_price_per_1k] [cost_cache_write_1h_price_per_1k] [cost_output_price_per_1k] [cost_reasoning_price_per_1k] [cost_audio_input_price_per_1k] [cost_audio_output_price_per_1k] [cost_image_input_price_per_1k] [cost_price_per_call] [allow_high_price]
@@ -83,12 +83,12 @@ import Testing
         POST /api/admin/model-groups: name [description] [price_multiplier] [models] [is_active]
         PUT /api/admin/model-groups/{id}: name description price_multiplier models is_active
         PATCH /api/admin/model-groups/{id}: [name] [description] [price_multiplier] [models] [is_active]
-        GET /api/admin/keys: ?user ?search ?is_active ?ordering ?page ?page_size
+        GET /api/admin/keys: ?user ?search ?is_active ?ordering ?include ?time_zone ?page ?page_size
         POST /api/admin/keys: user name [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls] [capture]
         PUT /api/admin/keys/{id}: name allowed_models allowed_addresses expires_at spending_limit requests_per_minute tokens_per_minute concurrent_calls capture
         PATCH /api/admin/keys/{id}: [name] [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls] [capture]
         POST /api/admin/keys/{id}/rotate: [grace_seconds]
-        GET /api/me/keys: ?search ?is_active ?ordering ?page ?page_size
+        GET /api/me/keys: ?search ?is_active ?ordering ?include ?time_zone ?page ?page_size
         POST /api/me/keys: name [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls]
         PUT /api/me/keys/{id}: name allowed_models allowed_addresses expires_at spending_limit requests_per_minute tokens_per_minute concurrent_calls
         PATCH /api/me/keys/{id}: [name] [allowed_models] [allowed_addresses] [expires_at] [spending_limit] [requests_per_minute] [tokens_per_minute] [concurrent_calls]

@@ -66,8 +66,8 @@ struct KeyRoutes: Sendable {
                 atLeast: scope.reader,
                 "Lists \(own)keys.",
                 query: (scope == .own ? [] : [Self.user] as [any Declaration])
-                    + [Self.search, Self.isActive, Self.ordering] + PageNumber.parameters,
-                gives: .page(of: KeyAnswer.shape)
+                    + [Self.search, Self.isActive, Self.ordering] + ListUsage.parameters + PageNumber.parameters,
+                gives: ListUsage.page(of: KeyAnswer.shape)
             ) { asked, caller in
                 try await list(asked, scope, caller)
             },
@@ -167,9 +167,17 @@ struct KeyRoutes: Sendable {
         query.userID = scope == .own ? caller.user : list.value(Self.user)
         query.search = list.value(Self.search)
         query.isActive = list.value(Self.isActive)
+        let included = administration.listUsage.asked(&list)
         let page: PageNumber
         (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
-        return try list.answer(try await keys.keys(query), page: page) { KeyAnswer(key: $0) }
+        return try await administration.listUsage.answer(
+            list,
+            try await keys.keys(query),
+            page: page,
+            included,
+            by: .key,
+            id: \.id.rawValue
+        ) { KeyAnswer(key: $0) }
     }
 
     private func create(_ asked: AdminRequest, _ scope: Scope, _ caller: Caller) async throws -> Response {

@@ -34,6 +34,7 @@ struct ModelRecordRoutes: Sendable {
     )
 
     let catalog: CatalogDesk
+    let usage: ListUsage
 
     private var models: any Models { catalog.models }
 
@@ -44,8 +45,9 @@ struct ModelRecordRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Models.",
-                query: [Self.search, Self.isActive, Self.provider, Self.group, Self.ordering] + PageNumber.parameters,
-                gives: .page(of: ModelAnswer.shape),
+                query: [Self.search, Self.isActive, Self.provider, Self.group, Self.ordering] + ListUsage.parameters
+                    + PageNumber.parameters,
+                gives: ListUsage.page(of: ModelAnswer.shape),
                 list
             ),
             .guarded(
@@ -113,9 +115,18 @@ struct ModelRecordRoutes: Sendable {
         query.isActive = list.value(Self.isActive)
         query.provider = list.value(Self.provider)
         query.group = list.value(Self.group)
+        let included = usage.asked(&list)
         let page: PageNumber
         (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
-        return try list.answer(try await models.models(query), page: page, item: ModelAnswer.init(model:))
+        return try await usage.answer(
+            list,
+            try await models.models(query),
+            page: page,
+            included,
+            by: .model,
+            id: \.id.rawValue,
+            item: ModelAnswer.init(model:)
+        )
     }
 
     @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {

@@ -73,6 +73,13 @@ struct Shape: Hashable, Sendable {
         return Shape(schema)
     }
 
+    /// An object with one more member, which is not always there.
+    func with(_ name: String, _ shape: Shape) -> Shape {
+        guard case .object(var properties) = schema["properties"] else { preconditionFailure("no object") }
+        properties[name] = .object(shape.schema)
+        return Shape(schema.merging(["properties": .object(properties)]) { $1 })
+    }
+
     /// An object whose members are named by data.
     static func map(_ value: Shape) -> Shape {
         Shape(["type": .string("object"), "additionalProperties": .object(value.schema)])

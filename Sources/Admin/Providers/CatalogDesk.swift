@@ -22,8 +22,9 @@ package struct CatalogDesk: Sendable {
         self.client = client
     }
 
-    var operations: [Operation] {
-        ProviderRoutes(catalog: self).operations + ModelRecordRoutes(catalog: self).operations
+    func operations(showing usage: ListUsage) -> [Operation] {
+        ProviderRoutes(catalog: self, usage: usage).operations
+            + ModelRecordRoutes(catalog: self, usage: usage).operations
             + PriceImportRoutes(catalog: self).operations + PriceRoutes(catalog: self).operations
             + GroupRoutes(catalog: self).operations
     }

@@ -22,6 +22,7 @@ struct ProviderRoutes: Sendable {
     )
 
     let catalog: CatalogDesk
+    let usage: ListUsage
 
     private var providers: any Providers { catalog.providers }
 
@@ -32,8 +33,9 @@ struct ProviderRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Providers.",
-                query: [Self.search, Self.dialect, Self.isActive, Self.ordering] + PageNumber.parameters,
-                gives: .page(of: ProviderAnswer.shape),
+                query: [Self.search, Self.dialect, Self.isActive, Self.ordering] + ListUsage.parameters
+                    + PageNumber.parameters,
+                gives: ListUsage.page(of: ProviderAnswer.shape),
                 list
             ),
             .guarded(
@@ -125,9 +127,18 @@ struct ProviderRoutes: Sendable {
         query.search = list.value(Self.search)
         query.dialect = list.value(Self.dialect)
         query.isActive = list.value(Self.isActive)
+        let included = usage.asked(&list)
         let page: PageNumber
         (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
-        return try list.answer(try await providers.providers(query), page: page, item: ProviderAnswer.init(provider:))
+        return try await usage.answer(
+            list,
+            try await providers.providers(query),
+            page: page,
+            included,
+            by: .provider,
+            id: \.id.rawValue,
+            item: ProviderAnswer.init(provider:)
+        )
     }
 
     @Sendable private func create(_ asked: AdminRequest, _ caller: Caller) async throws -> Response {

@@ -71,6 +71,9 @@ package struct Administration: Sendable {
         self.now = now
     }
 
+    /// What lists show of their rows' use.
+    var listUsage: ListUsage { ListUsage(statistics: statistics, now: now) }
+
     var operations: Operations {
         Operations(
             guarding: Guard(administration: self),
@@ -78,7 +81,7 @@ package struct Administration: Sendable {
                 + UserRoutes(administration: self).operations
                 + StatisticsRoutes(administration: self).operations
                 + FlowRoutes(administration: self).operations
-                + catalog.operations
+                + catalog.operations(showing: listUsage)
                 + KeyRoutes(administration: self).operations
                 + PlaygroundKeyRoutes(administration: self).operations
                 + QuotaRoutes(administration: self).operations

@@ -38,8 +38,9 @@ struct UserRoutes: Sendable {
                 Self.path,
                 atLeast: .auditor,
                 "Users.",
-                query: [Self.search, Self.role, Self.isActive, Self.ordering] + PageNumber.parameters,
-                gives: .page(of: AccountAnswer.shape),
+                query: [Self.search, Self.role, Self.isActive, Self.ordering] + ListUsage.parameters
+                    + PageNumber.parameters,
+                gives: ListUsage.page(of: AccountAnswer.shape),
                 list
             ),
             .guarded(
@@ -112,9 +113,18 @@ struct UserRoutes: Sendable {
         query.search = list.value(Self.search)
         query.role = list.value(Self.role)
         query.isActive = list.value(Self.isActive)
+        let included = administration.listUsage.asked(&list)
         let page: PageNumber
         (query.window, page) = try list.window(Self.ordering, unlessSaid: .id)
-        return try list.answer(try await accounts.accounts(query), page: page, item: AccountAnswer.init(account:))
+        return try await administration.listUsage.answer(
+            list,
+            try await accounts.accounts(query),
+            page: page,
+            included,
+            by: .user,
+            id: \.id.rawValue,
+            item: AccountAnswer.init(account:)
+        )
     }
 
     private func account(_ id: UserID) async throws -> Account {
