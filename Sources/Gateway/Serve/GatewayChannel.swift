@@ -7,7 +7,7 @@ import NIOHTTPTypesHTTP1
 
 /// How an accepted connection is set up: the data plane's handler first, Hummingbird's codec behind it.
 package struct GatewayChannel: ServerChildChannel, HTTPChannelHandler {
-    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    package typealias Value = AcceptedConnection
 
     private let gateway: Gateway
     package let responder: HTTPChannelHandler.Responder
@@ -37,14 +37,16 @@ package struct GatewayChannel: ServerChildChannel, HTTPChannelHandler {
             )
             try pipeline.addHandler(connection)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true)
+            return AcceptedConnection(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel,
+                    configuration: .init(isOutboundHalfClosureEnabled: true)
+                )
             )
         }
     }
 
-    package func handle(value asyncChannel: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: asyncChannel, logger: logger)
+    package func handle(value connection: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: connection.take(), logger: logger)
     }
 }
