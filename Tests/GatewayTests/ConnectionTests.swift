@@ -68,6 +68,22 @@ struct ConnectionTests {
         try await upstream.stop()
     }
 
+    @Test("a connection that was accepted and is never served is closed by whoever drops it")
+    func dropped() async throws {
+        let (accepted, accept) = AsyncStream<Void>.makeStream()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    accept.yield()
+                    return AcceptedConnection(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
+                }
+            }
+        let client = try await RawClient.connect(port: try #require(server.channel.localAddress?.port))
+        for await _ in accepted { break }
+        try await server.executeThenClose { _ in }
+        #expect(await client.readToEnd() == "")
+    }
+
     @Test("the end of the grace period cuts a stream, and its bill is written")
     func cut() async throws {
         let upstream = try await upstream(goodStream)
