@@ -21,6 +21,8 @@ def test_an_administrator_keeps_a_key(console):
     console.sign_in(EMAILS["admin"], PASSWORD)
     console.open("/keys", "Keys")
     console.see("workshop", EMAILS["user"])
+    week = console.row("workshop").find_element("css selector", "svg.sparkline").get_attribute("aria-label")
+    assert week.startswith("Last 7 days: $0.") and week.endswith(" calls"), week
     console.click("New key")
     console.assert_accessible()
     console.fill("name", "night job")

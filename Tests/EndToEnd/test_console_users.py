@@ -72,6 +72,8 @@ def test_auditors_look_in_the_other_language(console):
     console.sign_in(EMAILS["auditor"], PASSWORD)
     console.open("/users?role=user", "用户")
     console.see(EMAILS["user"])
+    week = console.row(EMAILS["user"]).find_element("css selector", "svg.sparkline").get_attribute("aria-label")
+    assert week.startswith("最近 7 天：$0."), week
     assert EMAILS["admin"] not in console.one("main").text and "新建用户" not in console.text()
     console.click(EMAILS["user"], "main")
     console.see("配额", "密钥", "最近 30 天费用", "workshop")

@@ -7,7 +7,7 @@ import { Badge, Button, Empty, Loaded, Screen } from "../shared/Parts";
 import { Link } from "../shared/router";
 import { useSession } from "../shared/session";
 import { Column, Pages, Table } from "../shared/Table";
-import { UsageCell } from "../shared/UsageCell";
+import { UsageCell, withUsage } from "../shared/UsageCell";
 import { pageSize, useList } from "../shared/useList";
 import { Key, stateOf } from "./key";
 import { KeyForm } from "./KeyForm";
@@ -20,7 +20,7 @@ export function KeyList() {
     const say = useKeysWords();
     const kit = useKitWords();
     const session = useSession();
-    const list = useList<Key, typeof defaults>("keys", session.isStaff ? "/api/admin/keys/" : "/api/me/keys/", defaults);
+    const list = useList<Key, typeof defaults>("keys", session.isStaff ? "/api/admin/keys/" : "/api/me/keys/", defaults, withUsage);
     const columns = useColumns();
     const [isMaking, setMaking] = useState(false);
     const [made, setMade] = useState<Key | null>(null);

@@ -22,7 +22,7 @@ export interface Key extends RateLimits {
     old_secret_until: string | null;
     last_used_at: string | null;
     created_at: string;
-    usage?: RowUsage;
+    usage?: RowUsage | null;
 }
 
 export type KeyState = "active" | "revoked" | "expired";

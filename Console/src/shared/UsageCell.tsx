@@ -1,6 +1,7 @@
 import { useFormat } from "./format";
 import { approximately, sum } from "./money";
 import { Sparkline } from "./plots/Sparkline";
+import { preferences } from "./preferences";
 import { words } from "./words";
 
 const useUsageWords = words({
@@ -8,18 +9,23 @@ const useUsageWords = words({
     zh: { label: "最近 7 天：{money}，{n} 次调用" },
 });
 
-/** What a row came to in the last seven days, oldest first; lists tell it where `include=usage` asks for it. */
+/** What a row came to in the last seven days, oldest first; null where the zone has no days. */
 export interface RowUsage {
     days: string[];
     spend: string[];
     requests: number[];
 }
 
+/** Asks a list for it, by the days of the person's zone. */
+export function withUsage(choices: Record<string, string>): Record<string, string> {
+    return { ...choices, include: "usage", time_zone: preferences().timeZone };
+}
+
 /** A row's last seven days: bars, and what they come to. */
-export function UsageCell({ usage }: { usage: RowUsage | undefined }) {
+export function UsageCell({ usage }: { usage: RowUsage | null | undefined }) {
     const say = useUsageWords();
     const format = useFormat();
-    if (usage === undefined) return <>–</>;
+    if (!usage) return <>–</>;
     const total = sum(usage.spend);
     const calls = usage.requests.reduce((sum, count) => sum + count, 0);
     return (

@@ -6,7 +6,7 @@ import { Badge, Button, Empty, Loaded, Screen } from "../shared/Parts";
 import { go } from "../shared/router";
 import { Role, useSession } from "../shared/session";
 import { Column, Pages, Table } from "../shared/Table";
-import { UsageCell } from "../shared/UsageCell";
+import { UsageCell, withUsage } from "../shared/UsageCell";
 import { pageSize, useList } from "../shared/useList";
 import { User } from "./user";
 import { Standing } from "./Standing";
@@ -21,7 +21,7 @@ export function UserList() {
     const kit = useKitWords();
     const format = useFormat();
     const session = useSession();
-    const list = useList<User, typeof defaults>("users", "/api/admin/users/", defaults);
+    const list = useList<User, typeof defaults>("users", "/api/admin/users/", defaults, withUsage);
     const [isMaking, setMaking] = useState(false);
     const { choices, choose } = list;
     const columns: Column<User>[] = [

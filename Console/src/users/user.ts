@@ -12,5 +12,5 @@ export interface User extends RateLimits {
     /** Both ends of the default key. */
     api_key: string | null;
     created_at: string;
-    usage?: RowUsage;
+    usage?: RowUsage | null;
 }
