@@ -70,6 +70,12 @@ struct ConnectionTests {
 
     @Test("a connection that was accepted and is never served is closed by whoever drops it")
     func dropped() async throws {
+        let client = try await Self.acceptedAndDropped()
+        #expect(await client.readToEnd() == "")
+    }
+
+    /// The server and what it has accepted are gone when this returns.
+    private static func acceptedAndDropped() async throws -> RawClient {
         let (accepted, accept) = AsyncStream<Void>.makeStream()
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in
@@ -81,7 +87,7 @@ struct ConnectionTests {
         let client = try await RawClient.connect(port: try #require(server.channel.localAddress?.port))
         for await _ in accepted { break }
         try await server.executeThenClose { _ in }
-        #expect(await client.readToEnd() == "")
+        return client
     }
 
     @Test("the end of the grace period cuts a stream, and its bill is written")
