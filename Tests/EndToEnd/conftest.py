@@ -102,7 +102,7 @@ def chrome():
     driver.quit()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def staffed(make_gateway, tmp_path_factory):
     """A gateway with somebody of each role and some calls, for the console's tests; each makes what it changes."""
     gateway = make_gateway(*staff.MODELS, name="staffed")

@@ -14,7 +14,7 @@ from servers import ROOT
 
 SOURCES = ROOT / "Console" / "src"
 EXPORTS = [
-    "shared/audit/tree", "shared/audit/note", "shared/audit/bytes", "shared/audit/proof", "shared/events", "shared/instants", "shared/money",
+    "shared/audit/tree", "shared/audit/note", "shared/audit/bytes", "shared/audit/proof", "shared/events", "shared/eventReader", "shared/instants", "shared/money",
     "requests/charge", "requests/calls",
 ]  # fmt: skip
 
