@@ -39,6 +39,12 @@ def lived_in(fake, tmp_path_factory):
         books.executemany("UPDATE users SET name = ?, email = ? WHERE id = ?", people)
     create_admin(gateway, EMAILS["super_admin"], tmp_path_factory.mktemp("secret"))
     gateway.start()
+    # The one who looks may call models too.
+    root = Browser(gateway)
+    root.sign_in(EMAILS["super_admin"])
+    who, group = root.ask("GET", "/api/auth/me/")[1]["id"], root.ask("GET", "/api/admin/model-groups/")[1]["results"][0]["id"]
+    given = root.ask("POST", "/api/admin/quotas/", {"user": who, "model_group": group, "total_quota": "10.00"})
+    assert given[0] == 201, given
     yield gateway
     gateway.stop()
 
