@@ -1,6 +1,7 @@
 """The audit log from outside: signed while calls run, served to everybody, and no change of the books escapes it."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 import uuid
@@ -138,9 +139,15 @@ async def test_an_older_copy_halts_the_log_until_it_is_acknowledged(make_gateway
     assert gateway.stop() == 0
 
 
+# A server waits for the dead one's duty to end; each of them meets a step of its own, or all where it was chosen.
+LEFT_OUT = {("before-commit", "mysql"), ("after-commit", "postgres"), ("after-append", "mysql")}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("step", ["before-commit", "after-commit", "after-append"])
 async def test_a_crash_of_the_signer_loses_and_forks_nothing(make_gateway, step, engine):
+    if (step, engine) in LEFT_OUT and "TOKENAUDIT_TEST_ENGINE" not in os.environ:
+        pytest.skip("another server's")
     gateway = make_gateway("fake", name=f"signer-{step}", engine=engine, start=False)
     key = gateway.user(quota="5.00")
     gateway.start(fail=f"audit.{step}:1:kill", wait=False)
