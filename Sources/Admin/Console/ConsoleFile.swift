@@ -1,4 +1,5 @@
 import CConsole
+import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -60,7 +61,7 @@ struct ConsoleFile: Sendable {
     static func matches(_ fields: [String], _ tag: String) -> Bool {
         fields.contains { field in
             field.split(separator: ",").contains { item in
-                let item = item.trimmed
+                let item = String(item).trimmed
                 return item == "*" || item == tag || item == "W/" + tag
             }
         }
@@ -79,14 +80,6 @@ struct ConsoleFile: Sendable {
             if name == "*" { covered = !isRefused }
         }
         return covered
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        var text = drop { $0 == " " || $0 == "\t" }
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        return text
     }
 }
 
